@@ -1,0 +1,1 @@
+"""Mirror Confluence Cloud spaces to disk with a read-only API token."""

@@ -1,0 +1,60 @@
+"""How the emulated site behaves where sites differ, or where it is not known how they behave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Switches:
+    """May be changed at any time; the next request sees it.
+
+    Strictness:
+        strict: an unknown query parameter is refused with 400; the real API ignores it.
+        bare_attachment_ids: v2 accepts an attachment id without ``att``; else 400, as reported.
+        keys_match_alias: ``/spaces?keys=`` also finds a space by ``currentActiveAlias``.
+        archived_spaces: ``/spaces`` without ``status`` lists archived spaces, too.
+
+    Credentials:
+        classic_opens_v1, granular_opens_v1: which of the two scope lists opens a v1 endpoint.
+        unscoped_on_gateway: the gateway takes tokens without scopes.
+        bearer_as_basic: the gateway takes a service account's token as Basic, too.
+        anonymous_site: the site answers bad or absent credentials with its public content.
+        product_access: False answers 403 to everything the token asks.
+
+    Limits:
+        bulk_body_cap: lists with ``body-format`` silently hold at most so many items.
+        rate_limit: API requests per second, with a burst of the same size; more get 429.
+        parallel_limit: API requests in flight; more get 429.
+        retry_after: the header sent with those 429; None sends none.
+        latency: seconds that each request waits first.
+        compress: JSON goes out as gzip to whoever accepts it.
+
+    Downloads:
+        media_ttl: seconds that a signed address is good for; None is for ever.
+        media_uses: how often it can be used; None is without end.
+        direct_200_download: the API answers the bytes itself instead of redirecting.
+    """
+
+    strict: bool = True
+    bare_attachment_ids: bool = False
+    keys_match_alias: bool = False
+    archived_spaces: bool = True
+
+    classic_opens_v1: bool = True
+    granular_opens_v1: bool = True
+    unscoped_on_gateway: bool = False
+    bearer_as_basic: bool = False
+    anonymous_site: bool = False
+    product_access: bool = True
+
+    bulk_body_cap: int | None = None
+    rate_limit: float | None = None
+    parallel_limit: int | None = None
+    retry_after: str | None = None
+    latency: float = 0.0
+    compress: bool = False
+
+    media_ttl: float | None = None
+    media_uses: int | None = None
+    direct_200_download: bool = False
