@@ -1,0 +1,244 @@
+"""Joins the parts; the way of a run is read here, top to bottom."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter import layout
+from exporter.clock import Clock, SystemClock
+from exporter.config import Settings
+from exporter.confluence.access import TOKEN_KINDS, Credentials, SignedIn, find_cloud_id, find_space, sign_in
+from exporter.confluence.client import Client
+from exporter.confluence.transport import Limits, Transport, open_transport
+from exporter.crawl.fetch import Fetcher, plan_contents
+from exporter.crawl.listing import list_space
+from exporter.crawl.report import Report
+from exporter.crawl.tree import arrange
+from exporter.errors import (
+    AuthError,
+    BugError,
+    Exit,
+    ExportError,
+    Interrupted,
+    LocalError,
+    ManifestError,
+    Unavailable,
+    worst,
+)
+from exporter.mirror.mirror import (
+    Mirror,
+    check_space_folder,
+    find_mirrors,
+    is_mirror,
+    look_at_mirror,
+    open_mirror,
+)
+from exporter.model import WITH_BODY, Space
+from exporter.progress import Progress
+from exporter.summary import SpaceRun
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What belongs to one call and stands in no file."""
+
+    dry_run: bool = False
+    accept_identity: bool = False
+
+
+async def export(
+    settings: Settings,
+    out: Path,
+    *,
+    options: Options,
+    progress: Progress,
+    clock: Clock | None = None,
+    limits: Limits | None = None,
+) -> list[SpaceRun]:
+    """Mirror every space of the settings into `out`, one after the other.
+
+    Each result carries its own error. What would end every space the same way (a dead token, no
+    network, a signal) ends them all. Cancelled with an `Exit` as message, it ends with that code.
+    """
+    clock = clock or SystemClock()
+    runs = [SpaceRun(key, clock.now(), Report(keep_actions=options.dry_run)) for key in settings.space]
+    try:
+        find_mirrors(out)  # refuses a folder that isn't ours before anything is asked or written
+        async with open_transport(
+            media_hosts=settings.media_hosts,
+            connections=settings.workers + 1,
+            clock=clock,
+            max_wait=settings.max_wait,
+            give_up_after=settings.give_up_after,
+            proxy=settings.proxy.get_secret_value() if settings.proxy else None,
+            ca_file=settings.ca_file,
+            limits=limits,
+        ) as transport:
+            exporter = _Exporter(settings, out, options, progress, clock, transport)
+            for run in runs:
+                await exporter.export_space(run)
+                if isinstance(run.error, (AuthError, Unavailable, Interrupted)):
+                    raise run.error
+    except ExportError as exc:
+        _end_all(runs, exc)
+    except asyncio.CancelledError as exc:
+        _end_all(runs, _interruption(exc))
+    return runs
+
+
+def exit_code(runs: Sequence[SpaceRun]) -> Exit:
+    """The code of highest precedence."""
+    return worst([run.exit for run in runs])
+
+
+def _end_all(runs: Sequence[SpaceRun], error: ExportError) -> None:
+    for run in runs:
+        if run.ended is None:
+            run.error = error
+
+
+def _interruption(exc: asyncio.CancelledError) -> Interrupted:
+    code = exc.args[0] if exc.args and isinstance(exc.args[0], Exit) else Exit.INTERRUPTED
+    return Interrupted(code)
+
+
+class _Exporter:
+    """What the spaces of one run share: the transport, and one sign-in."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        out: Path,
+        options: Options,
+        progress: Progress,
+        clock: Clock,
+        transport: Transport,
+    ) -> None:
+        self._settings, self._out, self._options = settings, out, options
+        self._progress, self._clock, self._transport = progress, clock, transport
+        self._cloud_id = settings.cloud_id
+        self._signed_in: SignedIn | None = None
+
+    async def export_space(self, run: SpaceRun) -> None:
+        """One space, from the lock to the summary. What goes wrong becomes the run's error."""
+        try:
+            async with AsyncExitStack() as stack:
+                await self._run(run, stack)
+        except ExportError as exc:  # from closing the mirror
+            run.error = run.error or exc
+
+    async def _run(self, run: SpaceRun, stack: AsyncExitStack) -> None:
+        before = self._transport.requests, self._transport.received, self._transport.throttled
+        mirror: Mirror | None = None
+        try:
+            folder = self._out / layout.space_folder(run.key)
+            check_space_folder(folder)
+            if is_mirror(folder):  # a second run on the same space ends here, before it asks anything
+                mirror = await self._open(folder, stack)
+            signed_in = await self._sign_in(run.key, mirror)
+            run.warnings += signed_in.warnings
+            run.space = await find_space(signed_in.client, run.key)
+            if mirror is None:
+                mirror = await self._open(self._folder_of(run.space) or folder, stack)
+            await self._claim(mirror, run.space, signed_in)
+            await self._mirror(signed_in.client, run.space, mirror, run.report)
+        except asyncio.CancelledError as exc:
+            run.error = _interruption(exc)
+        except ExportError as exc:
+            run.error = exc
+        except Exception as exc:
+            log.debug("internal error", exc_info=True)
+            run.error = BugError(f"internal error ({type(exc).__name__}): a bug; --verbose shows where")
+        run.requests = self._transport.requests - before[0]
+        run.received = self._transport.received - before[1]
+        run.throttled = self._transport.throttled - before[2]
+        run.ended = self._clock.now()
+        if mirror is not None and not self._options.dry_run:
+            try:
+                await mirror.save_summary(run.document())
+            except LocalError as exc:
+                run.error = run.error or exc
+
+    async def _open(self, folder: Path, stack: AsyncExitStack) -> Mirror:
+        if self._options.dry_run:
+            return await stack.enter_async_context(look_at_mirror(folder, clock=self._clock))
+        return await stack.enter_async_context(
+            open_mirror(folder, mode=self._settings.mode, clock=self._clock)
+        )
+
+    async def _sign_in(self, key: str, mirror: Mirror | None) -> SignedIn:
+        if self._signed_in is None:
+            settings = self._settings
+            if not self._cloud_id:
+                self._cloud_id = await find_cloud_id(self._transport, settings.site)
+            noted = (await mirror.meta()).get("token_kind") if mirror else None
+            credentials = Credentials(
+                site=settings.site,
+                gateway=settings.gateway_url,
+                email=settings.email,
+                token=settings.api_token.get_secret_value(),
+                kind=None if settings.auth.kind == "auto" else settings.auth.kind,
+            )
+            self._signed_in = await sign_in(
+                self._transport,
+                credentials,
+                cloud_id=self._cloud_id,
+                key=key,
+                remembered=next((kind for kind in TOKEN_KINDS if kind == noted), None),
+            )
+        return self._signed_in
+
+    def _folder_of(self, space: Space) -> Path | None:
+        """The folder a space is mirrored in under a key it had before."""
+        for folder, noted in find_mirrors(self._out).items():
+            if (noted.get("cloud_id"), noted.get("space_id")) == (self._cloud_id, space.id):
+                return folder
+        return None
+
+    async def _claim(self, mirror: Mirror, space: Space, signed_in: SignedIn) -> None:
+        """Refuse another space's or identity's mirror, where a page not seen would look missing."""
+        noted = await mirror.meta()
+        self._check_identity(noted, mirror.folder, space, signed_in)
+        if not self._options.dry_run:
+            mine = {"cloud_id": self._cloud_id, "space_id": space.id, "space_key": space.key}
+            mine["token_kind"] = signed_in.kind
+            if signed_in.user is not None:
+                mine["account_id"] = signed_in.user.account_id
+            if mine.items() - noted.items():
+                await mirror.note(mine)
+
+    def _check_identity(
+        self, noted: Mapping[str, str], folder: Path, space: Space, signed_in: SignedIn
+    ) -> None:
+        if noted.get("cloud_id", self._cloud_id) != self._cloud_id:
+            raise AuthError(f"{folder} mirrors another Confluence site: name another output folder")
+        if noted.get("space_id", space.id) != space.id:
+            raise ManifestError(f"{folder} mirrors another space that had this key: move it away")
+        user = signed_in.user
+        if user and noted.get("account_id", user.account_id) != user.account_id:
+            if self._options.accept_identity:
+                return
+            raise AuthError(
+                f"{folder} was made with another account's token, which may see more or less than this one: "
+                "use that account, another folder, or --accept-identity to go on with this one"
+            )
+
+    async def _mirror(self, client: Client, space: Space, mirror: Mirror, report: Report) -> None:
+        workers, dry_run = self._settings.workers, self._options.dry_run
+        listing = await list_space(client, space.id, workers=workers, report=report, progress=self._progress)
+        plans = await plan_contents(listing, mirror, report)
+        if not dry_run:
+            await mirror.save_space(space)
+        fetcher = Fetcher(
+            client, mirror, report=report, progress=self._progress, workers=workers, dry_run=dry_run
+        )
+        await fetcher.run(listing, plans)
+        if not dry_run and (listing.complete.issuperset(WITH_BODY) or not mirror.has_tree()):
+            await mirror.save_tree(arrange(listing.everything))

@@ -1,0 +1,248 @@
+"""The command line: flags, help, exit codes. The only module that prints."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+from cyclopts import App, CycloptsError, Group, Parameter
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from exporter import app as program
+from exporter import demo as sample
+from exporter.app import Options
+from exporter.config import Settings, load
+from exporter.errors import Exit, ExportError, UsageError
+from exporter.layout import well_formed
+from exporter.logs import Redacting, log_to_stderr
+from exporter.progress import Progress, Silent, live
+from exporter.summary import SpaceRun
+
+MAX_LINES = 20  # of a failure on stderr: it becomes somebody's mail
+SIGNALS = {
+    signal.SIGINT: Exit.INTERRUPTED,
+    signal.SIGTERM: Exit.TERMINATED,
+    signal.SIGHUP: Exit.HANGUP,
+}
+
+EXIT_CODES = "Exit codes:\n\n" + "\n".join(f"- {code.value}: {code.meaning}" for code in Exit)
+
+ACCESS = Group("Access", sort_key=1)
+RUN = Group("Run", sort_key=2)
+OUTPUT = Group("Output", sort_key=3)
+
+cli = App(
+    name="confluence-export",
+    help="Mirror Confluence Cloud spaces to disk with a scoped, read-only API token.",
+    help_epilogue=EXIT_CODES,
+    help_format="markdown",
+    default_parameter=Parameter(negative=()),
+    result_action="return_value",
+)
+
+
+def _flag(group: Group, help_text: str) -> Parameter:
+    return Parameter(group=group, help=help_text)
+
+
+Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], group=OUTPUT, help="Print nothing but failures.")]
+Verbose = Annotated[bool, Parameter(name=["--verbose", "-v"], group=OUTPUT, help="Log every step to stderr.")]
+Json = Annotated[bool, Parameter(name="--json", group=OUTPUT, help="Print the summary as one JSON document.")]
+
+
+@cli.default
+def export(
+    out: Annotated[Path | None, Parameter(help="Output folder; each space gets a folder in it.")] = None,
+    /,
+    *,
+    space: Annotated[list[str] | None, _flag(RUN, "Key of a space; repeat it for more.")] = None,
+    workers: Annotated[int | None, _flag(RUN, "Requests under way at once (8).")] = None,
+    max_wait: Annotated[str | None, _flag(RUN, "Longest wait Confluence may ask for (60m).")] = None,
+    give_up_after: Annotated[str | None, _flag(RUN, "End when nothing succeeded for so long (5m).")] = None,
+    mode: Annotated[str | None, _flag(RUN, "Mode of new files (600); folders follow.")] = None,
+    dry_run: Annotated[bool, _flag(RUN, "Print what would be done; write nothing.")] = False,
+    accept_identity: Annotated[bool, _flag(RUN, "Continue a mirror made with another account.")] = False,
+    site: Annotated[str | None, _flag(ACCESS, "`acme`, `acme.atlassian.net` or a URL.")] = None,
+    email: Annotated[str | None, _flag(ACCESS, "Whose token it is.")] = None,
+    auth_kind: Annotated[
+        Literal["auto", "scoped", "unscoped", "bearer"] | None,
+        _flag(ACCESS, "How the token is used (auto). The token itself is never a flag."),
+    ] = None,
+    cloud_id: Annotated[str | None, _flag(ACCESS, "The site's cloud id; found by itself.")] = None,
+    gateway_url: Annotated[str | None, _flag(ACCESS, "Atlassian's API gateway.")] = None,
+    media_hosts: Annotated[str | None, _flag(ACCESS, "Hosts a download may be redirected to.")] = None,
+    proxy: Annotated[str | None, _flag(ACCESS, "Proxy URL; the environment's is not used.")] = None,
+    ca_file: Annotated[Path | None, _flag(ACCESS, "A private CA's certificates.")] = None,
+    config: Annotated[Path | None, _flag(ACCESS, "Settings from this TOML file.")] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> Exit:
+    """Mirror one or more spaces.
+
+    Every option but --config, --dry-run, --accept-identity and those of "Output" can also stand in
+    the file, as `media_hosts`, or in the environment, as `CONFLUENCE_MEDIA_HOSTS`. Flags win over
+    the environment, the environment over the file. The token comes as `CONFLUENCE_API_TOKEN`.
+    """
+    flags: dict[str, Any] = {
+        "space": space,
+        "workers": workers,
+        "max_wait": max_wait,
+        "give_up_after": give_up_after,
+        "mode": mode,
+        "site": site,
+        "email": email,
+        "auth": {"kind": auth_kind} if auth_kind else None,
+        "cloud_id": cloud_id,
+        "gateway_url": gateway_url,
+        "media_hosts": media_hosts,
+        "proxy": proxy,
+        "ca_file": ca_file,
+        "out": out,
+    }
+    settings = load({name: value for name, value in flags.items() if value is not None}, file=config)
+    if settings.out is None:
+        raise UsageError("no output folder: confluence-export --space ENG ./out")
+    if not settings.space:
+        raise UsageError("no space: name one by --space ENG, CONFLUENCE_SPACE, or space in a --config file")
+    out = settings.out
+    options = Options(dry_run=dry_run, accept_identity=accept_identity)
+    return _run(
+        lambda progress: program.export(settings, out, options=options, progress=progress),
+        _Talk(quiet=quiet, verbose=verbose, as_json=as_json, secrets=_secrets(settings), plan=dry_run),
+    )
+
+
+@cli.command
+def demo(
+    out: Annotated[Path, Parameter(help="Output folder.")] = Path("out"),
+    /,
+    *,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> Exit:
+    """Mirror a sample space from a small Confluence on this machine: no account, no network."""
+    talk = _Talk(quiet=quiet, verbose=verbose, as_json=as_json, secrets=())
+    code = _run(lambda progress: sample.demo(out, progress=progress), talk)
+    if code is Exit.OK and not (quiet or as_json):
+        print(sample.what_next(out))
+    return code
+
+
+@dataclass(frozen=True)
+class _Talk:
+    """What a run says, to whom: a person at a terminal, a cron mail, a machine."""
+
+    quiet: bool
+    verbose: bool
+    as_json: bool
+    secrets: Sequence[str]
+    plan: bool = False
+
+    @contextlib.contextmanager
+    def progress(self) -> Iterator[Progress]:
+        console = Console(stderr=True)
+        if self.quiet or self.verbose or not console.is_terminal:
+            yield Silent()
+        else:
+            with live(console) as bars:
+                yield bars
+
+    def result(self, runs: Sequence[SpaceRun]) -> None:
+        if self.as_json:
+            _print_json(program.exit_code(runs), [run.document() for run in runs])
+        elif self.plan:
+            for run in runs:
+                _print_plan(run)
+        elif sys.stdout.isatty() and not self.quiet:
+            Console().print(_table(runs))
+        self._failures(runs)
+
+    def _failures(self, runs: Sequence[SpaceRun]) -> None:
+        failed = [run for run in runs if run.exit is not Exit.OK]
+        share = max(2, MAX_LINES // max(1, len(failed)) - 1)
+        clean = Redacting(self.secrets).redact
+        for run in failed:
+            lines = [clean(well_formed(line)).replace("\n", " ") for line in run.problems()]
+            if len(lines) > share:
+                lines[share - 1 :] = [f"… and {len(lines) - share + 1} more, in last-run.json"]
+            for line in lines:
+                print(f"{run.key}: {line}", file=sys.stderr)
+            print(f"{run.key}: exit {run.exit.value}: {run.exit.meaning}", file=sys.stderr)
+
+
+def _secrets(settings: Settings) -> list[str]:
+    token = settings.api_token.get_secret_value()
+    proxy = settings.proxy.get_secret_value() if settings.proxy else ""
+    return [token, f"{settings.email}:{token}", proxy]
+
+
+def _run(work: Callable[[Progress], Coroutine[Any, Any, list[SpaceRun]]], talk: _Talk) -> Exit:
+    """Do it, stop cleanly on a signal, say what came of it."""
+    if talk.verbose:
+        log_to_stderr(logging.DEBUG, talk.secrets)
+
+    async def interruptible() -> list[SpaceRun]:
+        task = asyncio.ensure_future(work(progress))
+        for number, code in SIGNALS.items():
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel, code)
+        return await task
+
+    with talk.progress() as progress:
+        runs = asyncio.run(interruptible())
+    talk.result(runs)
+    return program.exit_code(runs)
+
+
+def _print_json(code: Exit, spaces: list[dict[str, Any]], error: str | None = None) -> None:
+    print(json.dumps({"exit_code": int(code), "error": error, "spaces": spaces}, indent=2))
+
+
+def _print_plan(run: SpaceRun) -> None:
+    for action in run.report.actions:
+        print(f"{run.key}: {action.verb} {action.kind} {action.id} {well_formed(action.title)!r}")
+    unchanged = sum(counts["unchanged"] for counts in run.report.counts.values())
+    print(f"{run.key}: {len(run.report.actions)} things to do, {unchanged} unchanged")
+
+
+def _table(runs: Sequence[SpaceRun]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("space", "what"):
+        table.add_column(column)
+    verbs = ("new", "changed", "damaged", "updated", "unchanged", "missing")
+    for column in verbs:
+        table.add_column(column, justify="right")
+    for run in runs:
+        for kind, counts in run.report.counts.items():
+            if counts.total():
+                table.add_row(run.key, f"{kind}s", *(str(counts[verb] or "") for verb in verbs))
+        table.caption = f"{run.requests} requests, {decimal(run.received)} received"
+    return table
+
+
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console script: parse, run, exit with a code of `errors.Exit`."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # cron's locale may be ASCII
+    try:
+        code = cli(arguments, exit_on_error=False, print_error=False)
+    except (CycloptsError, ExportError) as exc:
+        code = exc.exit if isinstance(exc, ExportError) else Exit.USAGE
+        if "--json" in arguments:
+            _print_json(code, [], str(exc))
+        print(f"confluence-export: {exc}", file=sys.stderr)
+    sys.exit(code if isinstance(code, Exit) else Exit.OK)  # --help and --version return nothing

@@ -1,0 +1,1 @@
+"""The remote side: HTTP in, model out."""

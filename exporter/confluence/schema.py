@@ -1,0 +1,284 @@
+"""The JSON on the wire, its way into the model, and the one canonical form in which metadata is kept.
+
+Fields are those of the list schemas in Atlassian's OpenAPI document (`PageBulk`, `BlogPostBulk`,
+`AttachmentBulk`, `FolderSingle`, `SpaceBulk` …). Live answers differ from it: unknown fields are
+ignored, absent ones are null, so an item has the same bytes whichever request it came by.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from exporter.errors import TransientError
+from exporter.model import (
+    AttachmentId,
+    AttachmentInfo,
+    ContentId,
+    ContentInfo,
+    Kind,
+    Page,
+    Space,
+    SpaceId,
+    User,
+    Version,
+)
+
+Wire = TypeVar("Wire", bound=BaseModel)
+
+
+def _safe_id(value: str) -> str:
+    """Ids become file names: nothing but digits passes."""
+    if not re.fullmatch(r"[0-9]{1,20}", value):
+        raise ValueError("not an id")
+    return value
+
+
+def _attachment_id(value: str) -> str:
+    """Always with the prefix: a bare number was reported to be answered 400."""
+    return "att" + _safe_id(value.removeprefix("att"))
+
+
+Id = Annotated[str, AfterValidator(_safe_id)]
+Number = Annotated[int, Field(ge=-(2**53), le=2**53)]  # what JSON numbers are exact for, and SQLite holds
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(
+        extra="ignore", alias_generator=to_camel, validate_by_name=True, coerce_numbers_to_str=True
+    )
+
+
+class VersionWire(_Wire):
+    number: Number | None = None
+    message: str | None = None
+    minor_edit: bool | None = None
+    author_id: str | None = None
+    created_at: str | None = None
+
+    def to_model(self) -> Version:
+        return Version(self.number, self.created_at or "")
+
+
+class _Representation(_Wire):
+    value: str | None = None
+
+
+class _Body(_Wire):
+    storage: _Representation | None = None
+
+
+class _Links(_Wire):
+    webui: str | None = None
+
+
+class _PageLinks(_Links):
+    editui: str | None = None
+    tinyui: str | None = None
+
+
+class _AttachmentLinks(_Links):
+    download: str | None = None
+
+
+class _Content(_Wire):
+    id: Id
+    status: str | None = None
+    title: str | None = None
+    space_id: str | None = None
+    author_id: str | None = None
+    created_at: str | None = None
+    version: VersionWire | None = None
+
+
+class BlogPostWire(_Content):
+    body: _Body | None = Field(default=None, exclude=True)
+    links: _PageLinks | None = Field(default=None, alias="_links")
+
+
+class PageWire(BlogPostWire):
+    parent_id: Id | None = None
+    parent_type: str | None = None
+    position: Number | None = None
+    owner_id: str | None = None
+    last_owner_id: str | None = None
+    subtype: str | None = None
+
+
+class NodeWire(_Content):
+    """A folder, whiteboard, database or embed."""
+
+    type: str | None = None
+    parent_id: Id | None = None
+    parent_type: str | None = None
+    position: Number | None = None
+    owner_id: str | None = None
+    links: _Links | None = Field(default=None, alias="_links")
+
+
+class EmbedWire(NodeWire):
+    embed_url: str | None = None
+
+
+class AttachmentWire(_Wire):
+    id: Annotated[str, AfterValidator(_attachment_id)]
+    status: str | None = None
+    title: str | None = None
+    created_at: str | None = None
+    page_id: str | None = None
+    blog_post_id: str | None = None
+    custom_content_id: str | None = None
+    media_type: str | None = None
+    media_type_description: str | None = None
+    comment: str | None = None
+    file_id: str | None = None
+    file_size: Number | None = None
+    webui_link: str | None = None
+    download_link: str | None = None
+    version: VersionWire | None = None
+    links: _AttachmentLinks | None = Field(default=None, alias="_links")
+
+    def to_model(self, container: ContentId) -> AttachmentInfo:
+        return AttachmentInfo(
+            id=AttachmentId(self.id),
+            container=container,
+            title=self.title or "",
+            status=self.status or "current",
+            version=(self.version or VersionWire()).to_model(),
+            size=self.file_size,
+            media_type=self.media_type or "",
+            metadata=canonical(self),
+        )
+
+
+class SpaceWire(_Wire):
+    id: Id
+    key: str
+    name: str | None = None
+    type: str | None = None
+    status: str | None = None
+    author_id: str | None = None
+    space_owner_id: str | None = None
+    current_active_alias: str | None = None
+    created_at: str | None = None
+    homepage_id: str | None = None
+    description: Any = None
+    icon: Any = None
+    links: _Links | None = Field(default=None, alias="_links")
+
+    def to_model(self) -> Space:
+        return Space(
+            id=SpaceId(self.id),
+            key=self.key,
+            alias=self.current_active_alias or self.key,
+            name=self.name or self.key,
+            metadata=canonical(self),
+        )
+
+
+class UserWire(_Wire):
+    type: str | None = None
+    account_id: str | None = None
+
+    def to_model(self) -> User | None:
+        """None where the answer is about nobody: an anonymous visitor."""
+        return User(self.account_id) if self.type != "anonymous" and self.account_id else None
+
+
+class TenantWire(_Wire):
+    cloud_id: str
+
+
+class Listing(_Wire, Generic[Wire]):
+    """One answer of a paginated collection."""
+
+    results: list[Wire]
+    links: dict[str, Any] = Field(default_factory=dict, alias="_links")
+
+    def next_cursor(self) -> str | None:
+        """The cursor of `_links.next`, decoded once; None on the last page.
+
+        Only the cursor is taken: the link lacks the gateway's prefix, may name another host, and a
+        raw `+` in it is a plus. Raises `TransientError` when there is a link without a cursor.
+        """
+        following = self.links.get("next")
+        if not following:
+            return None
+        for part in urlsplit(str(following)).query.split("&"):
+            name, _, value = part.partition("=")
+            if name == "cursor" and value:
+                return unquote(value)
+        raise TransientError("answered a next link without a cursor")
+
+
+WIRES: dict[Kind, type[PageWire] | type[BlogPostWire] | type[NodeWire]] = {
+    Kind.PAGE: PageWire,
+    Kind.BLOGPOST: BlogPostWire,
+    Kind.FOLDER: NodeWire,
+    Kind.WHITEBOARD: NodeWire,
+    Kind.DATABASE: NodeWire,
+    Kind.EMBED: EmbedWire,
+}
+
+
+def read_as(wire: type[Wire]) -> Callable[[Any], Wire]:
+    """A reader that takes a JSON document of that shape, and raises `TransientError` for any other."""
+
+    def read(document: Any) -> Wire:
+        try:
+            return wire.model_validate(document)
+        except ValidationError as exc:
+            error = exc.errors(include_input=False, include_url=False)[0]
+            where = ".".join(map(str, error["loc"])) or "the document"
+            raise TransientError(f"answered JSON of another shape ({where}: {error['msg']})") from None
+
+    return read
+
+
+def content_info(wire: PageWire | BlogPostWire | NodeWire, kind: Kind) -> ContentInfo:
+    parent_id, parent_type, position = None, None, None
+    if isinstance(wire, (PageWire, NodeWire)):
+        parent_id, parent_type, position = wire.parent_id, wire.parent_type, wire.position
+    return ContentInfo(
+        id=ContentId(wire.id),
+        kind=kind,
+        title=wire.title or "",
+        status=wire.status or "current",
+        version=(wire.version or VersionWire()).to_model(),
+        space_id=wire.space_id or "",
+        parent_id=ContentId(parent_id) if parent_id else None,
+        parent_type=parent_type,
+        position=position,
+        metadata=canonical(wire),
+    )
+
+
+def page(wire: PageWire | BlogPostWire, kind: Kind) -> Page | None:
+    """The page with its body; None when the answer has no body. An empty body is a body."""
+    storage = wire.body.storage if wire.body else None
+    if storage is None or storage.value is None:
+        return None
+    return Page(content_info(wire, kind), storage.value)
+
+
+def completed(document: Any, listed: ContentInfo) -> Any:
+    """The answer for a single item, with what only listings tell (`subtype`) taken from its listing."""
+    if not isinstance(document, dict):
+        return document
+    return {**json.loads(listed.metadata), **document}
+
+
+def canonical(wire: BaseModel) -> bytes:
+    """JSON with sorted keys, one to a line; lone surrogates as escapes, all else as UTF-8."""
+    document = wire.model_dump(by_alias=True)
+    lines = (
+        f"  {json.dumps(key)}: {json.dumps(document[key], ensure_ascii=False, sort_keys=True)}"
+        for key in sorted(document)
+    )
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode(errors="backslashreplace")

@@ -1,0 +1,384 @@
+"""One request, made to work or explained: sessions, time limits, retries, redirects by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from yarl import URL
+
+from exporter.clock import Clock
+from exporter.confluence import answers
+from exporter.confluence.governor import Governor, retry_after
+from exporter.confluence.retry import MediaRefused, Patience, Throttled
+from exporter.confluence.scopes import Endpoint
+from exporter.errors import (
+    LocalError,
+    NotFound,
+    Refused,
+    RemoteError,
+    ScopeMissing,
+    TransientError,
+    Unavailable,
+)
+from exporter.hosts import may_download_from
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Query = Sequence[tuple[str, str]]
+# Takes a file's bytes; called again, from the first byte, whenever a transfer breaks.
+Receive = Callable[[AsyncIterator[bytes]], Awaitable[T]]
+
+MAX_HOPS = 5
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Time limits in seconds: to connect, to the first byte, and `floor_bytes` in any `floor_window`."""
+
+    connect: float = 10.0
+    first_byte: float = 30.0
+    floor_bytes: int = 1024
+    floor_window: float = 20.0
+    tries: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where to ask, and as whom. `base` ends before `/wiki`."""
+
+    base: URL
+    authorization: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a download must be: `size` in bytes (None: not told) and whether it may be an HTML file."""
+
+    size: int | None
+    may_be_html: bool
+
+
+class Transport:
+    """Requests over two sessions; neither has credentials of its own, keeps cookies or follows redirects.
+
+    Every method raises what `errors.py` names: `RemoteError` for this request, `AuthError` and
+    `Unavailable` for the run. Retrying happens here and nowhere else.
+    """
+
+    def __init__(
+        self,
+        api: aiohttp.ClientSession,
+        media: aiohttp.ClientSession,
+        *,
+        media_hosts: Iterable[str],
+        limits: Limits,
+        clock: Clock,
+        max_wait: float,
+        give_up_after: float,
+    ) -> None:
+        self._api, self._media = api, media
+        self._media_hosts = tuple(media_hosts)
+        self._limits, self._clock = limits, clock
+        self._max_wait, self._give_up_after = max_wait, give_up_after
+        self._governors: dict[str, Governor] = {}
+        self.requests = 0
+        self.received = 0  # bytes
+
+    @property
+    def throttled(self) -> int:
+        """How often a host asked us to slow down."""
+        return sum(governor.throttled for governor in self._governors.values())
+
+    async def json(
+        self,
+        access: Access,
+        path: str,
+        query: Query = (),
+        *,
+        endpoint: Endpoint | None = None,
+        read: Callable[[Any], T],
+        tries: int | None = None,
+    ) -> T:
+        """GET a JSON document and `read` it, which raises `TransientError` if it is something else."""
+
+        async def once() -> T:
+            async with self._exchange(self._api, _url(access, path, query), endpoint, access) as response:
+                if response.status != 200:
+                    raise Refused(
+                        f"answered with a redirect to {response.headers.get('Location', '')[:60]!r}"
+                    )
+                body = b"".join([chunk async for chunk in self._chunks(response)])
+                return read(answers.parse(body, response.content_type))
+
+        return await self._persist(once, path, tries or self._limits.tries)
+
+    async def download(
+        self,
+        access: Access,
+        path: str,
+        query: Query,
+        *,
+        endpoint: Endpoint,
+        expected: Expected,
+        receive: Receive[T],
+    ) -> T:
+        """Stream a file into `receive` and return what that returns.
+
+        The iterator raises `TransientError` at its end when the length was wrong, so `receive`
+        never completes on a file that is not whole.
+        """
+
+        async def once() -> T:
+            async with (
+                self._followed(access, path, query, endpoint) as response,
+                aclosing(self._whole(response, expected)) as chunks,
+            ):
+                return await receive(chunks)
+
+        try:
+            return await self._persist(once, path, self._limits.tries)
+        except MediaRefused as exc:
+            raise NotFound(f"Confluence lists this file, but has lost its content ({exc})") from None
+
+    async def _persist(self, once: Callable[[], Awaitable[T]], path: str, tries: int) -> T:
+        patience = Patience(tries, self._max_wait)
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(TransientError),  # a positive list: cancellation must pass
+            stop=patience.is_over,
+            wait=patience.wait,
+            sleep=self._clock.sleep,
+            before_sleep=lambda state: log.info("GET %s: %s; trying again", path, _reason(state)),
+            reraise=True,
+        )
+        try:
+            return await retrying(once)
+        except RemoteError as exc:
+            if not isinstance(exc, ScopeMissing):  # that one names its endpoint
+                exc.args = (f"GET {path}: {exc}",)
+            raise
+
+    @asynccontextmanager
+    async def _followed(
+        self, access: Access, path: str, query: Query, endpoint: Endpoint
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer at the end of a download's redirects; only the first hop carries credentials."""
+        async with self._exchange(self._api, _url(access, path, query), endpoint, access) as response:
+            if response.status == 200:
+                yield response
+                return
+            target = self._next_hop(response)
+        for _ in range(MAX_HOPS):
+            async with self._exchange(self._media, target, endpoint, None) as response:
+                if response.status == 200:
+                    yield response
+                    return
+                target = self._next_hop(response)
+        raise Refused(f"more than {MAX_HOPS} redirects")
+
+    def _next_hop(self, response: aiohttp.ClientResponse) -> URL:
+        location = response.headers.get("Location", "")
+        try:
+            # Encoded: requoting would change what the signature in the URL was made over.
+            target = response.url.join(URL(location, encoded=True))
+            allowed = "\\" not in location and may_download_from(target, self._media_hosts)
+        except ValueError:
+            raise Refused("redirects to something that is no URL") from None
+        if not allowed:
+            raise Refused(
+                f"redirects to {target.scheme}://{target.host}:{target.port}, which is not among the "
+                "media hosts; if it should be, add it to CONFLUENCE_MEDIA_HOSTS"
+            )
+        return target
+
+    @asynccontextmanager
+    async def _exchange(
+        self, session: aiohttp.ClientSession, url: URL, endpoint: Endpoint | None, access: Access | None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """One request and its answer: 200 or a redirect; everything else is raised."""
+        governor = self._governor(url)
+        asked_at = await governor.ready()
+        try:
+            response = await self._send(session, url, access)
+            try:
+                if response.status != 200:
+                    await self._refuse(response, endpoint, is_media=session is self._media)
+                yield response
+            finally:
+                response.release()
+        except Throttled as exc:
+            if exc.told is None:
+                governor.throttle(asked_at)
+            else:
+                governor.told_to_wait(exc.told)
+            raise
+        except MediaRefused:
+            governor.succeeded()
+            raise
+        except TransientError:
+            governor.failed(asked_at)
+            raise
+        else:
+            governor.succeeded()
+
+    async def _send(
+        self, session: aiohttp.ClientSession, url: URL, access: Access | None
+    ) -> aiohttp.ClientResponse:
+        headers = {}
+        if access and access.authorization:
+            headers["Authorization"] = access.authorization
+        if session is self._media:
+            headers["Accept-Encoding"] = "identity"  # the length is compared
+        self.requests += 1
+        try:
+            return await session.get(url, headers=headers, allow_redirects=False)
+        except aiohttp.ClientConnectorCertificateError as exc:
+            raise Unavailable(
+                f"the TLS certificate of {url.host} is not trusted; name a private CA by CONFLUENCE_CA_FILE"
+            ) from exc
+        except (aiohttp.ClientError, TimeoutError) as exc:
+            raise TransientError(f"{url.host} {_failure(exc)}") from exc
+
+    async def _refuse(
+        self, response: aiohttp.ClientResponse, endpoint: Endpoint | None, *, is_media: bool
+    ) -> None:
+        """Raise what a status other than 200 stands for; a redirect passes."""
+        body = b"".join([chunk async for chunk in self._chunks(response)])
+        status, headers = response.status, response.headers
+        if status in REDIRECTS:
+            return
+        told = None
+        if status in (429, 503):
+            told = retry_after(
+                headers.get("Retry-After"), server_date=headers.get("Date"), now=self._clock.now()
+            )
+        if status == 429 or told is not None:
+            raise Throttled(f"{response.url.host} asks to slow down ({status})", told)
+        if is_media and status in (401, 403, 404):
+            raise MediaRefused(f"{response.url.host} answered {status}")
+        if is_media:
+            error = TransientError if status in answers.TRANSIENT else Refused
+            raise error(f"{response.url.host} answered {status}")
+        raise answers.error_of(status, headers, body, endpoint)
+
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """The body as it comes. Slower than the floor counts as cut; the time the reader takes doesn't."""
+        limits = self._limits
+        got, waited = 0, 0.0
+        while True:
+            began = self._clock.monotonic()
+            try:
+                async with asyncio.timeout(limits.floor_window - waited):
+                    chunk = await response.content.readany()
+            except (aiohttp.ClientError, TimeoutError) as exc:
+                response.close()
+                raise TransientError(f"{response.url.host} {_failure(exc, 'cut the answer short')}") from exc
+            if not chunk:
+                return
+            self.received += len(chunk)
+            got += len(chunk)
+            waited += self._clock.monotonic() - began
+            if got >= limits.floor_bytes:
+                got, waited = 0, 0.0
+            yield chunk
+
+    async def _whole(
+        self, response: aiohttp.ClientResponse, expected: Expected
+    ) -> AsyncGenerator[bytes, None]:
+        if "html" in response.content_type and not expected.may_be_html:
+            response.close()
+            raise TransientError(f"{response.url.host} answered HTML instead of the file")
+        size = 0
+        async for chunk in self._chunks(response):
+            size += len(chunk)
+            if expected.size is not None and size > expected.size:
+                break
+            yield chunk
+        if expected.size is not None and size != expected.size:
+            response.close()
+            more = "more than " if size > expected.size else ""
+            raise TransientError(
+                f"the file has {more}{size} bytes, not the {expected.size} that Confluence lists"
+            )
+
+    def _governor(self, url: URL) -> Governor:
+        host = f"{url.host}:{url.port}"
+        if host not in self._governors:
+            self._governors[host] = Governor(
+                host, clock=self._clock, max_wait=self._max_wait, give_up_after=self._give_up_after
+            )
+        return self._governors[host]
+
+
+@asynccontextmanager
+async def open_transport(
+    *,
+    media_hosts: Iterable[str],
+    connections: int,
+    clock: Clock,
+    max_wait: float,
+    give_up_after: float,
+    proxy: str | None = None,
+    ca_file: Path | None = None,
+    limits: Limits | None = None,
+) -> AsyncIterator[Transport]:
+    """Both sessions, open as long as the context. `connections` must not be below the number of workers:
+    a request that queued for a connection could leave before a time the server named meanwhile."""
+    limits = limits or Limits()
+    async with (
+        _session(connections, limits, proxy, ca_file) as api,
+        _session(connections, limits, proxy, ca_file) as media,
+    ):
+        yield Transport(
+            api,
+            media,
+            media_hosts=media_hosts,
+            limits=limits,
+            clock=clock,
+            max_wait=max_wait,
+            give_up_after=give_up_after,
+        )
+
+
+def _session(
+    connections: int, limits: Limits, proxy: str | None, ca_file: Path | None
+) -> aiohttp.ClientSession:
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except OSError as exc:
+        raise LocalError(f"cannot read the CA file {ca_file}: {exc.strerror or exc}") from exc
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, ssl=context),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"confluence-export/{version('confluence-export')}", "Accept": "*/*"},
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.first_byte),
+        trust_env=False,  # a proxy or netrc in cron's environment must not route or sign our requests
+        proxy=proxy,
+    )
+
+
+def _url(access: Access, path: str, query: Query) -> URL:
+    return (access.base / path.lstrip("/")).with_query(list(query))
+
+
+def _failure(exc: BaseException, otherwise: str = "can't be reached") -> str:
+    """A connection's failure in words; never the text of the exception, which may hold a signed URL."""
+    if isinstance(exc, TimeoutError):
+        return "is too slow"
+    reason = getattr(exc, "strerror", None)
+    return f"{otherwise} ({reason or type(exc).__name__})"
+
+
+def _reason(state: RetryCallState) -> str:
+    return str(state.outcome.exception()) if state.outcome else ""

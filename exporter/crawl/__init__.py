@@ -1,0 +1,1 @@
+"""Decide what to fetch, and fetch it: from a Source into a Sink."""

@@ -1,0 +1,198 @@
+"""Carry out a plan: bodies in bulk, attachments streamed, from a Source into a Sink."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+
+from exporter.crawl.listing import SpaceListing
+from exporter.crawl.plan import Plan, make_plan
+from exporter.crawl.pool import Job, run_jobs
+from exporter.crawl.protocols import Sink, Source
+from exporter.crawl.report import Report
+from exporter.errors import RemoteError, ScopeMissing
+from exporter.model import WITH_BODY, AttachmentInfo, ContentInfo, Kind
+from exporter.progress import Progress
+
+log = logging.getLogger(__name__)
+
+BATCH = 50  # bodies a request; halved, for the rest of the run, whenever the server chokes
+
+Plans = Mapping[Kind, Plan[ContentInfo]]
+
+
+async def plan_contents(listing: SpaceListing, sink: Sink, report: Report) -> Plans:
+    """One plan for each kind of content."""
+    plans = {}
+    for kind, listed in listing.contents.items():
+        plans[kind] = make_plan(
+            listed,
+            await sink.held(kind),
+            complete=kind in listing.complete,
+            with_data=kind in WITH_BODY,
+        )
+        report.planned(kind, plans[kind])
+    return plans
+
+
+class Fetcher:
+    """Fetches what plans ask for. One item's failure costs that item and is noted in the report;
+    `AuthError`, `Unavailable` and `LocalError` end the run.
+
+    With `dry_run` attachments are listed and planned, and nothing is fetched or saved.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        sink: Sink,
+        *,
+        report: Report,
+        progress: Progress,
+        workers: int,
+        dry_run: bool = False,
+    ) -> None:
+        self._source, self._sink = source, sink
+        self._report, self._progress = report, progress
+        self._workers = workers
+        self._dry_run = dry_run
+        self._batch = BATCH
+        self._may_list = self._may_download = True
+
+    async def run(self, listing: SpaceListing, plans: Plans) -> None:
+        """Everything the plans name, and the attachments of all that was listed."""
+        containers = [info for kind in WITH_BODY for info in listing.contents[kind]]
+        self._progress.expect("attachments", len(containers))
+        if not self._dry_run:
+            await self._save_what_is_known(plans)
+            bodies = [plan.to_fetch for kind, plan in plans.items() if kind in WITH_BODY]
+            self._progress.expect("bodies", sum(map(len, bodies)))
+            await run_jobs(self._jobs(bodies, containers), workers=self._workers)
+        else:
+            await run_jobs(self._jobs([], containers), workers=self._workers)
+
+    async def _save_what_is_known(self, plans: Plans) -> None:
+        for kind, plan in plans.items():
+            updated = plan.updated if kind in WITH_BODY else [*plan.to_fetch, *plan.updated]
+            if updated:
+                await self._sink.save_metadata(updated)
+            await self._sink.mark_returned(kind, plan.returned)
+            await self._sink.mark_missing(kind, _newly_missing(plan))
+
+    def _jobs(
+        self, bodies: Sequence[Sequence[ContentInfo]], containers: Sequence[ContentInfo]
+    ) -> Iterator[Job]:
+        for wanted in bodies:
+            at = 0
+            while at < len(wanted):
+                batch = wanted[at : at + self._batch]
+                at += len(batch)
+                yield self._bodies(batch)
+        for container in containers:
+            yield self._attachments(container)
+
+    def _bodies(self, wanted: Sequence[ContentInfo]) -> Job:
+        """Some bodies of one kind in one request; what it doesn't bring is asked for alone."""
+
+        async def fetch() -> Iterable[Job]:
+            if len(wanted) == 1:
+                return await self._body(wanted[0])()
+            try:
+                pages = await self._source.pages(wanted[0].kind, wanted)
+            except ScopeMissing:
+                raise
+            except RemoteError as exc:
+                half = len(wanted) // 2
+                self._batch = min(self._batch, half)
+                log.info("%s bodies in one request failed (%s); asking for fewer", len(wanted), exc)
+                return [self._bodies(wanted[:half]), self._bodies(wanted[half:])]
+            asked = {info.id for info in wanted}
+            pages = [page for page in pages if page.info.id in asked]
+            await self._sink.save_pages(pages)
+            self._progress.done("bodies", len(pages))
+            got = {page.info.id for page in pages}
+            return [self._body(info) for info in wanted if info.id not in got]
+
+        return fetch
+
+    def _body(self, info: ContentInfo) -> Job:
+        async def fetch() -> Iterable[Job]:
+            try:
+                page = await self._source.page(info)
+            except RemoteError as exc:
+                self._report.failed(info.kind, info.id, info.title, exc)
+            else:
+                if page.info.status in ("trashed", "deleted"):  # between the listing and now
+                    log.info("%s %s was deleted while the run was under way", info.kind, info.id)
+                else:
+                    await self._sink.save_pages([page])
+            self._progress.done("bodies")
+            return ()
+
+        return fetch
+
+    def _attachments(self, container: ContentInfo) -> Job:
+        """List one container's attachments, and leave what they need as jobs."""
+
+        async def fetch() -> Iterable[Job]:
+            self._progress.done("attachments")
+            if not self._may_list:
+                return ()
+            try:
+                listed = [info async for info in self._source.attachments(container)]
+            except ScopeMissing as exc:
+                self._may_list = False
+                self._report.deny(exc)
+                return ()
+            except RemoteError as exc:
+                reason = f"its attachments could not be listed: {exc}"
+                self._report.failed(container.kind, container.id, container.title, reason)
+                return ()
+            return await self._plan_attachments(container, listed)
+
+        return fetch
+
+    async def _plan_attachments(
+        self, container: ContentInfo, listed: Sequence[AttachmentInfo]
+    ) -> Sequence[Job]:
+        held = await self._sink.held_attachments(container.id)
+        plan = make_plan(listed, held, complete=True, with_data=True)
+        self._report.planned(Kind.ATTACHMENT, plan)
+        if self._dry_run:
+            return ()
+        renamed = [info for info in plan.updated if held[info.id].title != info.title]
+        for info in plan.updated:
+            if info not in renamed:
+                await self._sink.save_attachment_metadata(info)
+        await self._sink.mark_returned(Kind.ATTACHMENT, plan.returned)
+        await self._sink.mark_missing(Kind.ATTACHMENT, _newly_missing(plan), container=container.id)
+        wanted = [*plan.to_fetch, *renamed]
+        self._progress.expect("attachments", len(wanted))
+        return [self._download(info) for info in wanted]
+
+    def _download(self, info: AttachmentInfo) -> Job:
+        async def receive(chunks: AsyncIterator[bytes]) -> int:
+            return await self._sink.save_attachment(info, self._counted(chunks))
+
+        async def fetch() -> Iterable[Job]:
+            try:
+                if self._may_download:
+                    await self._source.download(info, receive)
+            except ScopeMissing as exc:
+                self._may_download = False
+                self._report.deny(exc)
+            except RemoteError as exc:
+                self._report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
+            self._progress.done("attachments")
+            return ()
+
+        return fetch
+
+    async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for chunk in chunks:
+            self._progress.received("attachments", len(chunk))
+            yield chunk
+
+
+def _newly_missing(plan: Plan[ContentInfo] | Plan[AttachmentInfo]) -> list[str]:
+    return [item_id for item_id, held in plan.missing.items() if held.missing_since is None]

@@ -1,0 +1,102 @@
+"""The listing of a space: complete, or it says what it lacks. There is no third thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from exporter.crawl.pool import Job, run_jobs
+from exporter.crawl.protocols import Source
+from exporter.crawl.report import Report
+from exporter.errors import NotFound, RemoteError, ScopeMissing
+from exporter.model import PARENTS_ONLY, WITH_BODY, ContentId, ContentInfo, Kind, SpaceId
+from exporter.progress import Progress
+
+Place = tuple[Kind, ContentId]
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceListing:
+    """Everything seen of a space, by kind, and the kinds whose listing is complete."""
+
+    contents: dict[Kind, list[ContentInfo]]
+    complete: frozenset[Kind]
+
+    @property
+    def everything(self) -> list[ContentInfo]:
+        return [info for infos in self.contents.values() for info in infos]
+
+
+async def list_space(
+    source: Source, space: SpaceId, *, workers: int, report: Report, progress: Progress
+) -> SpaceListing:
+    """List pages and blog posts, and read the nodes that hold pages, which have no listing.
+
+    What breaks a listing is noted as a fault in `report`; raises `ScopeMissing` when not even
+    pages may be listed.
+    """
+    contents: dict[Kind, list[ContentInfo]] = {}
+    complete = set()
+    for kind in WITH_BODY:
+        contents[kind] = []
+        progress.expect("listing", 1)
+        try:
+            async for info in source.contents(space, kind):
+                contents[kind].append(info)
+            complete.add(kind)
+        except ScopeMissing:
+            raise
+        except RemoteError as exc:
+            report.faults.append(f"the listing of {kind}s is incomplete: {exc}")
+        progress.done("listing")
+    nodes = _Nodes(source, report, progress)
+    await run_jobs(nodes.above(contents[Kind.PAGE]), workers=workers)
+    for kind in PARENTS_ONLY:
+        contents[kind] = sorted((node for node in nodes.found if node.kind is kind), key=lambda node: node.id)
+    return SpaceListing(contents, frozenset(complete))
+
+
+class _Nodes:
+    """The folders and the like above some content, each read once, and those above them in turn."""
+
+    def __init__(self, source: Source, report: Report, progress: Progress) -> None:
+        self.found: list[ContentInfo] = []
+        self._source, self._report, self._progress = source, report, progress
+        self._known: set[Place] = set()
+        self._denied: set[Kind] = set()
+
+    def above(self, infos: Iterable[ContentInfo]) -> Sequence[Job]:
+        places = {place for info in infos if (place := _place_above(info))} - self._known
+        self._known |= places
+        self._progress.expect("listing", len(places))
+        return [self._job(place) for place in sorted(places)]
+
+    def _job(self, place: Place) -> Job:
+        async def read() -> Iterable[Job]:
+            kind, node_id = place
+            try:
+                if kind in self._denied:
+                    return ()
+                node = await self._source.node(kind, node_id)
+            except NotFound:  # not visible to this token: what is below it is kept as orphans
+                return ()
+            except ScopeMissing as exc:
+                self._denied.add(kind)
+                self._report.deny(exc)
+                return ()
+            except RemoteError as exc:
+                self._report.failed(kind, node_id, "", exc)
+                return ()
+            finally:
+                self._progress.done("listing")
+            self.found.append(node)
+            return self.above([node])
+
+        return read
+
+
+def _place_above(info: ContentInfo) -> Place | None:
+    """The parent, where it is of a kind that no listing shows."""
+    if info.parent_id is None or info.parent_type not in PARENTS_ONLY:
+        return None
+    return Kind(info.parent_type), info.parent_id

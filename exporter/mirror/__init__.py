@@ -1,0 +1,1 @@
+"""The local side: what is on disk, and the manifest that says so."""

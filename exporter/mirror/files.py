@@ -1,0 +1,201 @@
+"""Every write to the mirror: beside the target, synced, then renamed over it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+import aiofiles
+
+from exporter.errors import LocalError
+from exporter.layout import TEMP_PREFIX
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file in place: path below the root, size in bytes, SHA-256 in hex."""
+
+    path: PurePosixPath
+    size: int
+    sha256: str
+
+
+class Files:
+    """The files below one folder. Paths come from `layout`, never from a title or the manifest.
+
+    Files are born with mode 0600 and folders with 0700, then widened to `mode` while still empty.
+    Every method raises `LocalError` where the disk refuses. `durable` off skips the syncs: for
+    measuring what they cost.
+    """
+
+    def __init__(self, root: Path, *, mode: int, executor: Executor, durable: bool = True) -> None:
+        self.root = root
+        self._mode = mode
+        self._executor = executor
+        self._durable = durable
+        self._ready_folders: set[PurePosixPath] = set()
+
+    async def make_root(self) -> None:
+        """The root folder, with its parents."""
+        with self._refusals(PurePosixPath()):
+            await self._in_thread(self._make_root)
+
+    async def write_all(self, files: Sequence[tuple[PurePosixPath, bytes]]) -> list[Stored]:
+        """Put several files in place; their folders are synced once, at the end."""
+        return await self._in_thread(self._write_all, files)
+
+    async def write_if_changed(self, path: PurePosixPath, data: bytes) -> None:
+        if await self._in_thread(self._read, path) != data:
+            await self.write_all([(path, data)])
+
+    async def write_stream(self, path: PurePosixPath, chunks: AsyncIterator[bytes]) -> Stored:
+        """Put a file of any size in place; nothing is left of one whose `chunks` break off.
+
+        Until then it lies in the parent of its own folder, which is made only for a whole file.
+        """
+        size, digest = 0, hashlib.sha256()
+        with self._refusals(path):
+            temp = await self._in_thread(self._temp, path.parent.parent)
+            try:
+                async with aiofiles.open(temp, "wb", executor=self._executor, opener=self._open) as file:
+                    async for chunk in chunks:
+                        digest.update(chunk)
+                        size += len(chunk)
+                        await file.write(chunk)
+                await self._in_thread(self._place, temp, path)
+            finally:
+                _discard(temp)
+        return Stored(path, size, digest.hexdigest())
+
+    async def remove(self, path: PurePosixPath) -> None:
+        await self._in_thread(self._remove, path)
+
+    async def present(self, files: Sequence[Stored]) -> list[bool]:
+        """For each, whether a regular file of that size is there."""
+        return await self._in_thread(lambda: [self._has(file) for file in files])
+
+    async def sweep(self) -> None:
+        """Remove what a killed run left unfinished."""
+        await self._in_thread(self._sweep)
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+
+    def _make_root(self) -> None:
+        for folder in reversed([self.root, *self.root.parents]):
+            if not folder.exists():
+                self._make_one(folder)
+
+    def _has(self, file: Stored) -> bool:
+        try:
+            status = os.lstat(self.root / file.path)
+        except OSError:
+            return False
+        return stat.S_ISREG(status.st_mode) and status.st_size == file.size
+
+    def _read(self, path: PurePosixPath) -> bytes | None:
+        try:
+            return (self.root / path).read_bytes()
+        except OSError:
+            return None
+
+    def _remove(self, path: PurePosixPath) -> None:
+        with self._refusals(path):
+            (self.root / path).unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        for folder, _, names in os.walk(self.root):
+            for name in names:
+                if name.startswith(TEMP_PREFIX):
+                    _discard(Path(folder, name))
+
+    def _write_all(self, files: Sequence[tuple[PurePosixPath, bytes]]) -> list[Stored]:
+        stored = [self._write(path, data) for path, data in files]
+        for folder in {path.parent for path, _ in files}:
+            self._sync_folder(folder)
+        return stored
+
+    def _write(self, path: PurePosixPath, data: bytes) -> Stored:
+        with self._refusals(path):
+            temp = self._temp(path.parent)
+            try:
+                with open(temp, "wb", opener=self._open) as file:
+                    file.write(data)
+                    file.flush()
+                    self._sync(file.fileno())
+                temp.replace(self.root / path)
+            finally:
+                _discard(temp)
+        return Stored(path, len(data), hashlib.sha256(data).hexdigest())
+
+    def _place(self, temp: Path, path: PurePosixPath) -> None:
+        with temp.open("rb") as file:
+            self._sync(file.fileno())
+        self._make_folder(path.parent)
+        temp.replace(self.root / path)
+        self._sync_folder(path.parent)
+        self._sync_folder(path.parent.parent)
+
+    def _temp(self, folder: PurePosixPath) -> Path:
+        self._make_folder(folder)
+        return self.root / folder / f"{TEMP_PREFIX}{secrets.token_hex(8)}"
+
+    def _make_folder(self, folder: PurePosixPath) -> None:
+        """Make it with its parents; a link in its place is refused, not followed."""
+        if folder in self._ready_folders:
+            return
+        if folder.parts:
+            self._make_folder(folder.parent)
+        path = self.root / folder
+        with contextlib.suppress(FileExistsError):
+            self._make_one(path)
+        if folder.parts and not stat.S_ISDIR(os.lstat(path).st_mode):
+            raise LocalError(f"{path} is not a folder: move it away, the next run makes it anew")
+        self._ready_folders.add(folder)
+
+    def _make_one(self, path: Path) -> None:
+        path.mkdir(mode=0o700)
+        if self._mode != 0o600:
+            path.chmod(0o700 | self._mode | (self._mode & 0o444) >> 2)
+
+    def _open(self, path: str, flags: int) -> int:
+        descriptor = os.open(path, flags | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        if self._mode != 0o600:
+            os.fchmod(descriptor, self._mode)
+        return descriptor
+
+    def _sync(self, descriptor: int) -> None:
+        if self._durable:
+            os.fsync(descriptor)
+
+    def _sync_folder(self, folder: PurePosixPath) -> None:
+        if not self._durable:
+            return
+        descriptor = os.open(self.root / folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    @contextlib.contextmanager
+    def _refusals(self, path: PurePosixPath) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            raise LocalError(f"cannot write {self.root / path}: {exc.strerror or exc}") from exc
+
+
+def _discard(temp: Path) -> None:
+    with contextlib.suppress(OSError):
+        temp.unlink()

@@ -1,0 +1,217 @@
+"""One space's folder: what it holds, and how something is saved to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from exporter import layout
+from exporter.clock import Clock
+from exporter.errors import LocalError, ManifestError, UsageError
+from exporter.mirror.files import Files, Stored
+from exporter.mirror.lock import locked
+from exporter.mirror.manifest import Entry, Manifest, Role, Row, open_manifest, peek
+from exporter.model import AttachmentInfo, ContentId, ContentInfo, Held, Kind, Page, Space, TreeNode, Version
+
+WRITERS = 4  # threads that write files
+
+
+class Mirror:
+    """An open, locked mirror. Saving puts files in place first and notes them in the manifest last.
+
+    Raises `LocalError` where the disk refuses: the run must end, what is recorded stays true.
+    """
+
+    def __init__(self, files: Files, manifest: Manifest, clock: Clock) -> None:
+        self._files = files
+        self._manifest = manifest
+        self._clock = clock
+
+    @property
+    def folder(self) -> Path:
+        return self._files.root
+
+    async def meta(self) -> Mapping[str, str]:
+        """What was noted of the mirror as a whole: whose it is, of which space."""
+        return await self._manifest.meta()
+
+    async def note(self, values: Mapping[str, str]) -> None:
+        await self._manifest.set_meta(values)
+
+    async def held(self, kind: Kind) -> dict[str, Held]:
+        """Every item of a kind that is recorded, by id."""
+        return await self._examined(await self._manifest.rows(kind))
+
+    async def held_attachments(self, container: ContentId) -> dict[str, Held]:
+        return await self._examined(await self._manifest.rows(Kind.ATTACHMENT, container=container))
+
+    async def save_space(self, space: Space) -> None:
+        """`space.json`, where it says something new."""
+        held = (await self.held(Kind.SPACE)).get(space.id)
+        if held and held.metadata_sha256 == hashlib.sha256(space.metadata).hexdigest():
+            return
+        (stored,) = await self._files.write_all([(layout.SPACE, space.metadata)])
+        entry = Entry(Kind.SPACE, space.id, space.name, Version(None, ""), {"metadata": stored})
+        await self._manifest.record(entry)
+
+    async def save_pages(self, pages: Sequence[Page]) -> None:
+        """Bodies and metadata of pages or blog posts. The body's bytes are what the API sent."""
+        files = []
+        for page in pages:
+            kind, page_id = page.info.kind, page.info.id
+            files.append((layout.storage_path(kind, page_id), page.body.encode(errors="surrogatepass")))
+            files.append((layout.metadata_path(kind, page_id), page.info.metadata))
+        stored = iter(await self._files.write_all(files))
+        await self._manifest.record(
+            *(_entry(page.info, {"storage": next(stored), "metadata": next(stored)}) for page in pages)
+        )
+
+    async def save_metadata(self, infos: Sequence[ContentInfo]) -> None:
+        """Content without a body, or whose body is held already."""
+        files = [(layout.metadata_path(info.kind, info.id), info.metadata) for info in infos]
+        stored = await self._files.write_all(files)
+        await self._manifest.record(
+            *(_entry(info, {"metadata": file}) for info, file in zip(infos, stored, strict=True))
+        )
+
+    async def save_attachment(self, info: AttachmentInfo, chunks: AsyncIterator[bytes]) -> int:
+        """Stream an attachment into its place; returns its size. What it was called before goes."""
+        path = layout.attachment_path(info.id, info.title)
+        before = await self._manifest.path_of(Kind.ATTACHMENT, info.id, "file")
+        file = await self._files.write_stream(path, chunks)
+        await self._save_attachment(info, file)
+        if before is not None and before != path and before.parent == path.parent:
+            await self._files.remove(before)
+        return file.size
+
+    async def save_attachment_metadata(self, info: AttachmentInfo) -> None:
+        """An attachment whose file is held already."""
+        await self._save_attachment(info, None)
+
+    async def mark_missing(
+        self, kind: Kind, ids: Iterable[str], *, container: ContentId | None = None
+    ) -> None:
+        """A complete listing (of `container`, where given) lacked them. Nothing is removed."""
+        since = self._clock.now().isoformat(timespec="seconds")
+        await self._manifest.mark_missing(kind, ids, since=since, container=container)
+
+    async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None:
+        await self._manifest.mark_missing(kind, ids, since=None)
+
+    async def save_tree(self, nodes: Sequence[TreeNode]) -> None:
+        """`tree.json`: every node in reading order, with the file that holds it."""
+        paths = await self._manifest.paths()
+        rows = [{**asdict(node), "path": paths.get((node.kind, node.id))} for node in nodes]
+        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        await self._files.write_if_changed(layout.TREE, f"[\n{lines}\n]\n".encode(errors="backslashreplace"))
+
+    async def save_summary(self, document: Mapping[str, Any]) -> None:
+        text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+        await self._files.write_all([(layout.LAST_RUN, text.encode(errors="backslashreplace"))])
+
+    def has_tree(self) -> bool:
+        return (self.folder / layout.TREE).is_file()
+
+    async def _save_attachment(self, info: AttachmentInfo, file: Stored | None) -> None:
+        path = layout.metadata_path(Kind.ATTACHMENT, info.id)
+        (metadata,) = await self._files.write_all([(path, info.metadata)])
+        files: dict[Role, Stored] = {"metadata": metadata}
+        if file is not None:
+            files["file"] = file
+        await self._manifest.record(
+            Entry(Kind.ATTACHMENT, info.id, info.title, info.version, files, container=info.container)
+        )
+
+    async def _examined(self, rows: Sequence[Row]) -> dict[str, Held]:
+        """The rows by item, without the files that are no longer there."""
+        present = await self._files.present([row.stored for row in rows])
+        found: dict[str, Held] = {}
+        for row, is_there in zip(rows, present, strict=True):
+            held = found.get(row.id) or Held(row.version, row.title, None, False, row.missing_since)
+            if is_there and row.role == "metadata":
+                held = replace(held, metadata_sha256=row.stored.sha256)
+            elif is_there:
+                held = replace(held, has_data=True)
+            found[row.id] = held
+        return found
+
+
+def _entry(info: ContentInfo, files: Mapping[Role, Stored]) -> Entry:
+    return Entry(info.kind, info.id, info.title, info.version, files)
+
+
+@asynccontextmanager
+async def open_mirror(
+    folder: Path, *, mode: int, clock: Clock, durable: bool = True
+) -> AsyncIterator[Mirror]:
+    """Lock a space's folder, made if absent, and open what it holds.
+
+    Raises `LockedError` while another run works on it, `ManifestError` when its manifest is
+    unusable, `LocalError` when the disk refuses.
+    """
+    with ThreadPoolExecutor(WRITERS, thread_name_prefix="files") as executor:
+        files = Files(folder, mode=mode, executor=executor, durable=durable)
+        await files.make_root()
+        with locked(folder / layout.LOCK, now=clock.now()):
+            async with open_manifest(folder / layout.MANIFEST, mode=mode) as manifest:
+                if (await manifest.meta()).get("open"):  # the last run was killed
+                    await files.sweep()
+                await manifest.set_meta({"open": "1"})
+                yield Mirror(files, manifest, clock)
+                await manifest.set_meta({"open": ""})
+
+
+@asynccontextmanager
+async def look_at_mirror(folder: Path, *, clock: Clock) -> AsyncIterator[Mirror]:
+    """What a folder holds, if anything, without lock or write: for a dry run."""
+    path = folder / layout.MANIFEST
+    with ThreadPoolExecutor(1, thread_name_prefix="files") as executor:
+        files = Files(folder, mode=0o600, executor=executor)
+        async with open_manifest(path if path.exists() else None, mode=0o600) as manifest:
+            yield Mirror(files, manifest, clock)
+
+
+def find_mirrors(out: Path) -> dict[Path, Mapping[str, str]]:
+    """The mirrors in an output folder with what `Mirror.note` noted of them.
+
+    Raises `UsageError` for a folder that is neither empty nor ours, so that nobody's files get
+    mixed with a mirror's.
+    """
+    try:
+        entries = sorted(out.iterdir())
+    except FileNotFoundError:
+        return {}
+    except OSError as exc:
+        raise UsageError(f"{out} cannot be used as output folder: {exc.strerror}") from exc
+    ours = [entry for entry in entries if is_mirror(entry)]
+    if not ours and any(not _is_empty_folder(entry) for entry in entries):
+        raise UsageError(f"{out} is not empty and holds no mirror: name a new or empty folder")
+    return {folder: _noted(folder) for folder in ours}
+
+
+def _noted(folder: Path) -> Mapping[str, str]:
+    """Nothing for a manifest that is absent or unusable: opening that mirror will say so."""
+    try:
+        return peek(folder / layout.MANIFEST)
+    except (ManifestError, LocalError):
+        return {}
+
+
+def is_mirror(folder: Path) -> bool:
+    return (folder / layout.MANIFEST).is_file() or (folder / layout.LOCK).is_file()
+
+
+def check_space_folder(folder: Path) -> None:
+    """Raises `UsageError` where something that is no mirror is in a new mirror's place."""
+    if folder.is_symlink() or (folder.exists() and not is_mirror(folder) and not _is_empty_folder(folder)):
+        raise UsageError(f"{folder} exists and is no mirror: move it away, or name another output folder")
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and not any(path.iterdir())

@@ -1,0 +1,80 @@
+"""What a run on one space came to: the exit code, and the summary for people and monitors."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from exporter.crawl.report import Report
+from exporter.errors import Exit, ExportError
+from exporter.model import Space
+
+SCHEMA = 1
+
+
+@dataclass
+class SpaceRun:
+    """The run on one space, as far as it got; filled while it runs."""
+
+    key: str
+    started: datetime
+    report: Report
+    space: Space | None = None
+    ended: datetime | None = None
+    error: ExportError | None = None
+    warnings: list[str] = field(default_factory=list)
+    requests: int = 0
+    received: int = 0  # bytes
+    throttled: int = 0
+
+    @property
+    def exit(self) -> Exit:
+        if self.error is not None:
+            return self.error.exit
+        if self.report.faults:
+            return Exit.UNAVAILABLE
+        return Exit.PARTIAL if self.report.failures or self.report.not_granted else Exit.OK
+
+    def document(self) -> dict[str, Any]:
+        """`last-run.json`. Keys may be added, never changed."""
+        report = self.report
+        document: dict[str, Any] = {
+            "schema": SCHEMA,
+            "version": version("confluence-export"),
+            "space": self.key,
+            "space_id": self.space.id if self.space else None,
+            "space_name": self.space.name if self.space else None,
+            "started": self.started.isoformat(timespec="seconds"),
+            "ended": self.ended.isoformat(timespec="seconds") if self.ended else None,
+            "exit_code": int(self.exit),
+            "complete": self.exit is Exit.OK,
+            "error": str(self.error) if self.error else None,
+            "counts": {str(kind): dict(counts) for kind, counts in report.counts.items()},
+            "failures": [asdict(failure) for failure in report.failures],
+            "faults": report.faults,
+            "not_granted": report.not_granted,
+            "warnings": self.warnings,
+            "requests": self.requests,
+            "bytes_received": self.received,
+            "throttled": self.throttled,
+        }
+        if report.keep_actions:
+            document["plan"] = [asdict(action) for action in report.actions]
+        return document
+
+    def problems(self) -> list[str]:
+        """What is wrong, in sentences: first the cause and what to do, then everything that is missing."""
+        report = self.report
+        lines = [str(self.error)] if self.error else []
+        lines += [*report.faults, *report.not_granted]
+        if report.failures:
+            lines.append(
+                f"{len(report.failures)} items could not be mirrored; their last good copies were kept, "
+                "the next run tries again:"
+            )
+        lines += [
+            f"{failure.kind} {failure.id} {failure.title!r}: {failure.reason}" for failure in report.failures
+        ]
+        return lines
