@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -26,6 +27,7 @@ from exporter.config import Settings, load
 from exporter.errors import Exit, ExportError, UsageError
 from exporter.layout import well_formed
 from exporter.logs import Redacting, log_to_stderr
+from exporter.model import Kind
 from exporter.progress import Progress, Silent, live
 from exporter.summary import SpaceRun
 
@@ -38,8 +40,10 @@ SIGNALS = {
 
 EXIT_CODES = "Exit codes:\n\n" + "\n".join(f"- {code.value}: {code.meaning}" for code in Exit)
 
-ACCESS = Group("Access", sort_key=1)
-RUN = Group("Run", sort_key=2)
+RUN = Group("Run", sort_key=1)
+KINDS = {kind: f"{kind}s" for kind in Kind} | {Kind.BLOGPOST: "blog posts"}
+
+ACCESS = Group("Access", sort_key=2)
 OUTPUT = Group("Output", sort_key=3)
 
 cli = App(
@@ -47,7 +51,9 @@ cli = App(
     help="Mirror Confluence Cloud spaces to disk with a scoped, read-only API token.",
     help_epilogue=EXIT_CODES,
     help_format="markdown",
-    default_parameter=Parameter(negative=()),
+    version=version("confluence-export"),
+    usage="Usage: confluence-export --space ENG ./out\n       confluence-export demo ./out",
+    default_parameter=Parameter(negative=(), show_default=False),
     result_action="return_value",
 )
 
@@ -227,7 +233,7 @@ def _table(runs: Sequence[SpaceRun]) -> Table:
     for run in runs:
         for kind, counts in run.report.counts.items():
             if counts.total():
-                table.add_row(run.key, f"{kind}s", *(str(counts[verb] or "") for verb in verbs))
+                table.add_row(run.key, KINDS[kind], *(str(counts[verb] or "") for verb in verbs))
         table.caption = f"{run.requests} requests, {decimal(run.received)} received"
     return table
 

@@ -65,7 +65,7 @@ class _Live:
 def live(console: Console) -> Iterator[Progress]:
     """Bars on a terminal, gone when the context ends."""
     columns = (
-        TextColumn("{task.description:<12}"),
+        TextColumn("{task.description:<16}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[size]:>9}"),

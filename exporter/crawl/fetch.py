@@ -62,7 +62,7 @@ class Fetcher:
     async def run(self, listing: SpaceListing, plans: Plans) -> None:
         """Everything the plans name, and the attachments of all that was listed."""
         containers = [info for kind in WITH_BODY for info in listing.contents[kind]]
-        self._progress.expect("attachments", len(containers))
+        self._progress.expect("attachment lists", len(containers))
         if not self._dry_run:
             await self._save_what_is_known(plans)
             bodies = [plan.to_fetch for kind, plan in plans.items() if kind in WITH_BODY]
@@ -135,7 +135,7 @@ class Fetcher:
         """List one container's attachments, and leave what they need as jobs."""
 
         async def fetch() -> Iterable[Job]:
-            self._progress.done("attachments")
+            self._progress.done("attachment lists")
             if not self._may_list:
                 return ()
             try:
