@@ -159,6 +159,8 @@ class _Exporter:
         run.requests = self._transport.requests - before[0]
         run.received = self._transport.received - before[1]
         run.throttled = self._transport.throttled - before[2]
+        if self._signed_in is not None:
+            run.warnings += sorted(self._signed_in.client.warnings)
         run.ended = self._clock.now()
         if mirror is not None and not self._options.dry_run:
             try:

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -181,12 +182,12 @@ class _Talk:
         share = max(2, MAX_LINES // max(1, len(failed)) - 1)
         clean = Redacting(self.secrets).redact
         for run in failed:
-            lines = [clean(well_formed(line)).replace("\n", " ") for line in run.problems()]
+            lines = run.problems()
             if len(lines) > share:
                 lines[share - 1 :] = [f"… and {len(lines) - share + 1} more, in last-run.json"]
-            for line in lines:
-                print(f"{run.key}: {line}", file=sys.stderr)
-            print(f"{run.key}: exit {run.exit.value}: {run.exit.meaning}", file=sys.stderr)
+            for line in [*lines, f"exit {run.exit.value}: {run.exit.meaning}"]:
+                one_line = " ".join(f"{run.key}: {line}".splitlines())
+                print(clean(well_formed(one_line)), file=sys.stderr)
 
 
 def _secrets(settings: Settings) -> list[str]:
@@ -238,12 +239,26 @@ def _table(runs: Sequence[SpaceRun]) -> Table:
     return table
 
 
+def _prepare_streams() -> None:
+    """Survive what cron hands us: closed descriptors, an ASCII locale."""
+    if sys.getfilesystemencoding() != "utf-8":  # file names would not be those of another night
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # else the next file opened would take its number
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 — open as long as the process
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console script: parse, run, exit with a code of `errors.Exit`."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # cron's locale may be ASCII
+    _prepare_streams()
     try:
         code = cli(arguments, exit_on_error=False, print_error=False)
     except (CycloptsError, ExportError) as exc:

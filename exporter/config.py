@@ -76,6 +76,14 @@ def _comma_list(value: object) -> object:
     return value
 
 
+def _media_hosts(value: object) -> object:
+    hosts = _comma_list(value)
+    for host in hosts if isinstance(hosts, tuple) else ():
+        if not re.fullmatch(r"(\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?", host):
+            raise ValueError(f"{host!r} is no host, host:port or .suffix")
+    return hosts
+
+
 def _duration(value: object) -> object:
     """`90`, `90s`, `5m`, `2h`, `1d` → seconds."""
     if isinstance(value, str):
@@ -120,6 +128,7 @@ def _header_text(value: object) -> object:
 
 
 Duration = Annotated[float, BeforeValidator(_duration), Field(ge=0)]
+MediaHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_media_hosts)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)]
 
 
@@ -154,7 +163,7 @@ class Settings(BaseSettings):
     cloud_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{0,64}$")] = ""
     auth: Auth = Auth()
     gateway_url: Annotated[URL, BeforeValidator(_gateway)] = URL("https://api.atlassian.com")
-    media_hosts: CommaList = ("api.media.atlassian.com", ".atlassian.com", ".atlassian.net", ".atl-paas.net")
+    media_hosts: MediaHosts = ("api.media.atlassian.com", ".atlassian.com", ".atlassian.net", ".atl-paas.net")
     proxy: Annotated[SecretStr | None, BeforeValidator(_proxy)] = None
     ca_file: Path | None = None
 

@@ -18,7 +18,7 @@ from exporter.errors import (
     Forbidden,
     NotFound,
     Refused,
-    RemoteError,
+    ScopeMissing,
     SpaceError,
     UsageError,
 )
@@ -81,6 +81,10 @@ async def sign_in(
             return await _try(client, kind, key)
         except AuthError as exc:
             refusals.append(f"{_WHERE[kind]}: {exc}")
+        except (NotFound, Forbidden) as exc:  # not about the credentials, so no reason to try elsewhere
+            raise AuthError(
+                f"{_WHERE[kind]}: {exc}; is CONFLUENCE_CLOUD_ID right, and does it take this kind of token?"
+            ) from exc
     raise AuthError("; ".join(refusals))
 
 
@@ -111,16 +115,11 @@ async def _try(client: Client, kind: TokenKind, key: str) -> SignedIn:
     if kind == "unscoped":
         # The site answers wrong credentials like an anonymous visitor's, so who we are comes first.
         return SignedIn(client, kind, _known(await client.current_user()), ())
-    try:
-        async for _ in client.spaces(keys=[key]):
-            break
-    except NotFound as exc:
-        raise AuthError(f"the gateway knows no such cloud id, or not this kind of token ({exc})") from exc
-    except Forbidden as exc:
-        raise AuthError(str(exc)) from exc
+    async for _ in client.spaces(keys=[key]):
+        break
     try:
         user = await client.current_user()
-    except (AuthError, RemoteError) as exc:  # the token works, as the spaces show
+    except (AuthError, ScopeMissing, Forbidden, NotFound) as exc:  # the token works, as the spaces show
         return SignedIn(client, kind, None, (f"whose token this is could not be verified: {exc}",))
     return SignedIn(client, kind, _known(user), ())
 

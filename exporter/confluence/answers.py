@@ -26,10 +26,14 @@ def parse(body: bytes, content_type: str) -> Any:
     Read by the standard library: titles hold lone surrogates, which pydantic's own reader refuses.
     """
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         what = "HTML" if "html" in content_type or body.lstrip()[:1] == b"<" else "something unreadable"
         raise TransientError(f"answered {what} instead of JSON") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def error_of(status: int, headers: Mapping[str, str], body: bytes, endpoint: Endpoint | None) -> ExportError:

@@ -18,7 +18,7 @@ from exporter.confluence.schema import (
 )
 from exporter.confluence.scopes import Endpoint
 from exporter.confluence.transport import Access, Expected, Query, Receive, Transport
-from exporter.errors import RemoteError
+from exporter.errors import RemoteError, TransientError
 from exporter.model import AttachmentInfo, ContentId, ContentInfo, Kind, Page, Space, SpaceId, User
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class Client:
     def __init__(self, transport: Transport, access: Access) -> None:
         self._transport = transport
         self._access = access
+        self.warnings: set[str] = set()
 
     async def current_user(self) -> User | None:
         """Whose token this is; None when Confluence takes us for an anonymous visitor."""
@@ -124,7 +125,9 @@ class Client:
             endpoint.at(id=attachment.container, attachmentId=attachment.id),
             [] if attachment.status == "current" else [("status", attachment.status)],
             endpoint=endpoint,
-            expected=Expected(attachment.size, may_be_html=_may_be_html(attachment.media_type)),
+            expected=Expected(
+                attachment.size, may_be_html=_may_be_html(attachment.media_type, attachment.title)
+            ),
             receive=receive,
         )
 
@@ -147,45 +150,52 @@ class Client:
         """Every item once, whatever the server does: ends only where no next page is named.
 
         Raises `RemoteError` when a cursor comes back or pages bring nothing new (a short or even an
-        empty page is none of that), so a loop is never taken for the end.
+        empty page is none of that), so a loop is never taken for the end; and, after the last item,
+        when one of them could not be read.
         """
         path = endpoint.at(**parts)
+        read_row = read_as(wire)
+        unreadable: str | None = None
         cursor: str | None = None
         cursors: set[str] = set()
         ids: set[str] = set()
         barren = 0
         while True:
-            listing, following = await self._transport.json(
+            rows, following = await self._transport.json(
                 self._access,
                 path,
                 [*query, ("cursor", cursor)] if cursor else query,
                 endpoint=endpoint,
-                read=_page_of(wire),
+                read=self._rows_and_next,
                 tries=tries,
             )
-            fresh = [row for row in listing.results if row.id not in ids]
-            for row in fresh:
+            known = len(ids)
+            for document in rows:
+                try:
+                    row = read_row(document)
+                except TransientError as exc:
+                    unreadable = f"GET {path}: one item {exc}"
+                    continue
                 if row.id not in ids:
                     ids.add(row.id)
                     yield row
             if following is None:
-                return
-            barren = 0 if fresh else barren + 1
+                break
+            barren = 0 if len(ids) > known else barren + 1
             if following in cursors or barren == MAX_BARREN:
                 raise RemoteError(f"GET {path}: the listing goes round in circles after {len(ids)} items")
             cursors.add(following)
             cursor = following
+        if unreadable is not None:
+            raise RemoteError(unreadable)
+
+    def _rows_and_next(self, document: Any) -> tuple[list[dict[str, Any]], str | None]:
+        listing = read_as(Listing)(document)
+        host = listing.next_host()
+        if host not in (None, self._access.base.host):
+            self.warnings.add(f"a listing's next link names the host {host}; only its cursor was used")
+        return listing.results, listing.next_cursor()
 
 
-def _page_of(wire: type[Row]) -> Callable[[Any], tuple[Listing[Row], str | None]]:
-    read = read_as(Listing[wire])  # type: ignore[valid-type]
-
-    def with_cursor(document: Any) -> tuple[Listing[Row], str | None]:
-        listing = read(document)
-        return listing, listing.next_cursor()
-
-    return with_cursor
-
-
-def _may_be_html(media_type: str) -> bool:
-    return "html" in media_type or media_type in ("", "application/octet-stream")
+def _may_be_html(media_type: str, title: str) -> bool:
+    return "html" in media_type or title.lower().endswith((".html", ".htm", ".xhtml"))

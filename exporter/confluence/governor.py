@@ -2,42 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
 from exporter.clock import Clock
 from exporter.errors import Unavailable
 
 FIRST_PAUSE = 5.0  # seconds, after a 429 that names none; doubles up to the last
 LAST_PAUSE = 30.0
-
-
-def retry_after(value: str | None, *, server_date: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a `Retry-After` header; None when it is absent or says nothing usable.
-
-    ASCII digits or an IMF-fixdate only: `float()` would take "nan" and "1e9", `isdigit` an Arabic three.
-    A date is counted from the server's own clock where it sent one.
-    """
-    text = (value or "").strip()
-    if re.fullmatch(r"[0-9]+", text):
-        return float(text)
-    told = _http_date(text)
-    if told is None:
-        return None
-    return max(0.0, (told - (_http_date(server_date or "") or now)).total_seconds())
-
-
-def _http_date(text: str) -> datetime | None:
-    if not re.fullmatch(
-        r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT", text
-    ):
-        return None
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class Governor:

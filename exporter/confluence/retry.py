@@ -1,12 +1,14 @@
-"""How often one request is tried, and how long it waits in between."""
+"""How often one request is tried, how long it waits in between, and what `Retry-After` says."""
 
 from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from tenacity import RetryCallState, wait_random_exponential
 
 from exporter.errors import TransientError
-
-MAX_THROTTLES = 10  # 429s in a row that name no time, for one request
 
 
 class Throttled(TransientError):
@@ -28,7 +30,7 @@ class Patience:
 
     def __init__(self, tries: int, max_wait: float) -> None:
         self._tries, self._max_wait = tries, max_wait
-        self._failures = self._throttles = self._refusals = 0
+        self._failures = self._refusals = 0
         self._told = 0.0
 
     def is_over(self, state: RetryCallState) -> bool:
@@ -36,9 +38,6 @@ class Patience:
         if isinstance(error, MediaRefused):
             self._refusals += 1
             return self._refusals > 1
-        if isinstance(error, Throttled) and error.told is None:
-            self._throttles += 1
-            return self._throttles >= MAX_THROTTLES
         if isinstance(error, Throttled) and error.told:
             self._told += error.told
             return self._told > self._max_wait
@@ -48,3 +47,30 @@ class Patience:
     def wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         return 0.0 if isinstance(error, Throttled) and error.told != 0 else self._backoff(state)
+
+
+def retry_after(value: str | None, *, server_date: str | None, now: datetime) -> float | None:
+    """Seconds to wait by a `Retry-After` header; None when it is absent or says nothing usable.
+
+    ASCII digits or an IMF-fixdate only: `float()` would take "nan" and "1e9", `isdigit` an Arabic three.
+    A date is counted from the server's own clock where it sent one.
+    """
+    text = (value or "").strip()
+    if re.fullmatch(r"[0-9]+", text):
+        return float(text)
+    told = _http_date(text)
+    if told is None:
+        return None
+    return max(0.0, (told - (_http_date(server_date or "") or now)).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    if not re.fullmatch(
+        r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT", text
+    ):
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -66,14 +66,6 @@ class VersionWire(_Wire):
         return Version(self.number, self.created_at or "")
 
 
-class _Representation(_Wire):
-    value: str | None = None
-
-
-class _Body(_Wire):
-    storage: _Representation | None = None
-
-
 class _Links(_Wire):
     webui: str | None = None
 
@@ -98,12 +90,12 @@ class _Content(_Wire):
 
 
 class BlogPostWire(_Content):
-    body: _Body | None = Field(default=None, exclude=True)
+    body: Any = Field(default=None, exclude=True)
     links: _PageLinks | None = Field(default=None, alias="_links")
 
 
 class PageWire(BlogPostWire):
-    parent_id: Id | None = None
+    parent_id: str | None = None
     parent_type: str | None = None
     position: Number | None = None
     owner_id: str | None = None
@@ -115,7 +107,7 @@ class NodeWire(_Content):
     """A folder, whiteboard, database or embed."""
 
     type: str | None = None
-    parent_id: Id | None = None
+    parent_id: str | None = None
     parent_type: str | None = None
     position: Number | None = None
     owner_id: str | None = None
@@ -183,7 +175,7 @@ class SpaceWire(_Wire):
 
 
 class UserWire(_Wire):
-    type: str | None = None
+    type: str
     account_id: str | None = None
 
     def to_model(self) -> User | None:
@@ -195,11 +187,15 @@ class TenantWire(_Wire):
     cloud_id: str
 
 
-class Listing(_Wire, Generic[Wire]):
-    """One answer of a paginated collection."""
+class Listing(_Wire):
+    """One answer of a paginated collection; its rows are read one by one, so that a bad one costs one."""
 
-    results: list[Wire]
+    results: list[dict[str, Any]]
     links: dict[str, Any] = Field(default_factory=dict, alias="_links")
+
+    def next_host(self) -> str | None:
+        """The host that `_links.next` names, where it does."""
+        return urlsplit(str(self.links.get("next") or "")).hostname
 
     def next_cursor(self) -> str | None:
         """The cursor of `_links.next`, decoded once; None on the last page.
@@ -261,10 +257,10 @@ def content_info(wire: PageWire | BlogPostWire | NodeWire, kind: Kind) -> Conten
 
 def page(wire: PageWire | BlogPostWire, kind: Kind) -> Page | None:
     """The page with its body; None when the answer has no body. An empty body is a body."""
-    storage = wire.body.storage if wire.body else None
-    if storage is None or storage.value is None:
-        return None
-    return Page(content_info(wire, kind), storage.value)
+    value = wire.body
+    for name in ("storage", "value"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return Page(content_info(wire, kind), value) if isinstance(value, str) else None
 
 
 def completed(document: Any, listed: ContentInfo) -> Any:

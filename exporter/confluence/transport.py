@@ -18,17 +18,17 @@ from yarl import URL
 
 from exporter.clock import Clock
 from exporter.confluence import answers
-from exporter.confluence.governor import Governor, retry_after
-from exporter.confluence.retry import MediaRefused, Patience, Throttled
+from exporter.confluence.governor import Governor
+from exporter.confluence.retry import MediaRefused, Patience, Throttled, retry_after
 from exporter.confluence.scopes import Endpoint
 from exporter.errors import (
-    LocalError,
     NotFound,
     Refused,
     RemoteError,
     ScopeMissing,
     TransientError,
     Unavailable,
+    UsageError,
 )
 from exporter.hosts import may_download_from
 
@@ -40,6 +40,7 @@ Query = Sequence[tuple[str, str]]
 Receive = Callable[[AsyncIterator[bytes]], Awaitable[T]]
 
 MAX_HOPS = 5
+MAX_DOCUMENT = 64 << 20  # bytes of JSON in one answer
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -119,7 +120,7 @@ class Transport:
                     raise Refused(
                         f"answered with a redirect to {response.headers.get('Location', '')[:60]!r}"
                     )
-                body = b"".join([chunk async for chunk in self._chunks(response)])
+                body = await self._body(response)
                 return read(answers.parse(body, response.content_type))
 
         return await self._persist(once, path, tries or self._limits.tries)
@@ -254,7 +255,7 @@ class Transport:
         self, response: aiohttp.ClientResponse, endpoint: Endpoint | None, *, is_media: bool
     ) -> None:
         """Raise what a status other than 200 stands for; a redirect passes."""
-        body = b"".join([chunk async for chunk in self._chunks(response)])
+        body = await self._body(response)
         status, headers = response.status, response.headers
         if status in REDIRECTS:
             return
@@ -271,6 +272,16 @@ class Transport:
             error = TransientError if status in answers.TRANSIENT else Refused
             raise error(f"{response.url.host} answered {status}")
         raise answers.error_of(status, headers, body, endpoint)
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        """The whole body, decompressed; a bomb or a stream without end is cut off."""
+        body = bytearray()
+        async for chunk in self._chunks(response):
+            body += chunk
+            if len(body) > MAX_DOCUMENT:
+                response.close()
+                raise Refused(f"answered more than {MAX_DOCUMENT >> 20} MiB")
+        return bytes(body)
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """The body as it comes. Slower than the floor counts as cut; the time the reader takes doesn't."""
@@ -357,12 +368,12 @@ def _session(
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as exc:
-        raise LocalError(f"cannot read the CA file {ca_file}: {exc.strerror or exc}") from exc
+        raise UsageError(f"cannot read the CA file {ca_file}: {exc.strerror or exc}") from exc
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, ssl=context),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"confluence-export/{version('confluence-export')}", "Accept": "*/*"},
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.first_byte),
+        timeout=aiohttp.ClientTimeout(connect=limits.connect, sock_read=limits.first_byte),
         trust_env=False,  # a proxy or netrc in cron's environment must not route or sign our requests
         proxy=proxy,
     )

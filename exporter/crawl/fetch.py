@@ -138,25 +138,28 @@ class Fetcher:
             self._progress.done("attachment lists")
             if not self._may_list:
                 return ()
+            listed: list[AttachmentInfo] = []
+            complete = True
             try:
-                listed = [info async for info in self._source.attachments(container)]
+                async for info in self._source.attachments(container):
+                    listed.append(info)  # noqa: PERF401 — what came before an error counts
             except ScopeMissing as exc:
                 self._may_list = False
                 self._report.deny(exc)
                 return ()
             except RemoteError as exc:
-                reason = f"its attachments could not be listed: {exc}"
+                reason = f"its attachments could not all be listed: {exc}"
                 self._report.failed(container.kind, container.id, container.title, reason)
-                return ()
-            return await self._plan_attachments(container, listed)
+                complete = False
+            return await self._plan_attachments(container, listed, complete=complete)
 
         return fetch
 
     async def _plan_attachments(
-        self, container: ContentInfo, listed: Sequence[AttachmentInfo]
+        self, container: ContentInfo, listed: Sequence[AttachmentInfo], *, complete: bool
     ) -> Sequence[Job]:
         held = await self._sink.held_attachments(container.id)
-        plan = make_plan(listed, held, complete=True, with_data=True)
+        plan = make_plan(listed, held, complete=complete, with_data=True)
         self._report.planned(Kind.ATTACHMENT, plan)
         if self._dry_run:
             return ()
@@ -171,8 +174,8 @@ class Fetcher:
         return [self._download(info) for info in wanted]
 
     def _download(self, info: AttachmentInfo) -> Job:
-        async def receive(chunks: AsyncIterator[bytes]) -> int:
-            return await self._sink.save_attachment(info, self._counted(chunks))
+        async def receive(chunks: AsyncIterator[bytes]) -> None:
+            await self._sink.save_attachment(info, self._counted(chunks))
 
         async def fetch() -> Iterable[Job]:
             try:

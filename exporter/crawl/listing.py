@@ -99,4 +99,6 @@ def _place_above(info: ContentInfo) -> Place | None:
     """The parent, where it is of a kind that no listing shows."""
     if info.parent_id is None or info.parent_type not in PARENTS_ONLY:
         return None
+    if not (info.parent_id.isascii() and info.parent_id.isdigit()):  # no id: nothing to ask for
+        return None
     return Kind(info.parent_type), info.parent_id

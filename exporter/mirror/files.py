@@ -10,6 +10,7 @@ import secrets
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -29,6 +30,14 @@ class Stored:
     path: PurePosixPath
     size: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file that has arrived whole, and where it is to go."""
+
+    temp: Path
+    stored: Stored
 
 
 class Files:
@@ -59,10 +68,11 @@ class Files:
         if await self._in_thread(self._read, path) != data:
             await self.write_all([(path, data)])
 
-    async def write_stream(self, path: PurePosixPath, chunks: AsyncIterator[bytes]) -> Stored:
-        """Put a file of any size in place; nothing is left of one whose `chunks` break off.
+    @asynccontextmanager
+    async def receive(self, path: PurePosixPath, chunks: AsyncIterator[bytes]) -> AsyncIterator[Incoming]:
+        """A file of any size, whole but not yet in place: `place` it, or nothing is left of it.
 
-        Until then it lies in the parent of its own folder, which is made only for a whole file.
+        It lies in the parent of its own folder, which is made only for a whole file.
         """
         size, digest = 0, hashlib.sha256()
         with self._refusals(path):
@@ -73,10 +83,14 @@ class Files:
                         digest.update(chunk)
                         size += len(chunk)
                         await file.write(chunk)
-                await self._in_thread(self._place, temp, path)
+                yield Incoming(temp, Stored(path, size, digest.hexdigest()))
             finally:
                 _discard(temp)
-        return Stored(path, size, digest.hexdigest())
+
+    async def place(self, incoming: Incoming) -> Stored:
+        with self._refusals(incoming.stored.path):
+            await self._in_thread(self._place, incoming.temp, incoming.stored.path)
+        return incoming.stored
 
     async def remove(self, path: PurePosixPath) -> None:
         await self._in_thread(self._remove, path)

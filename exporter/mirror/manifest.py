@@ -73,7 +73,12 @@ class Manifest:
         return await self._run(lambda: dict(self._connection.execute("SELECT key, value FROM meta")))
 
     async def set_meta(self, values: Mapping[str, str]) -> None:
-        await self._commit([("INSERT OR REPLACE INTO meta VALUES (?, ?)", item) for item in values.items()])
+        await self._commit(
+            [
+                ("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, well_formed(value)))
+                for key, value in values.items()
+            ]
+        )
 
     async def rows(self, kind: Kind, *, container: str | None = None) -> list[Row]:
         """All recorded files of a kind's items, or of those in one container."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
@@ -14,7 +15,7 @@ from typing import Any
 from exporter import layout
 from exporter.clock import Clock
 from exporter.errors import LocalError, ManifestError, UsageError
-from exporter.mirror.files import Files, Stored
+from exporter.mirror.files import Files, Incoming, Stored
 from exporter.mirror.lock import locked
 from exporter.mirror.manifest import Entry, Manifest, Role, Row, open_manifest, peek
 from exporter.model import AttachmentInfo, ContentId, ContentInfo, Held, Kind, Page, Space, TreeNode, Version
@@ -62,37 +63,21 @@ class Mirror:
 
     async def save_pages(self, pages: Sequence[Page]) -> None:
         """Bodies and metadata of pages or blog posts. The body's bytes are what the API sent."""
-        files = []
-        for page in pages:
-            kind, page_id = page.info.kind, page.info.id
-            files.append((layout.storage_path(kind, page_id), page.body.encode(errors="surrogatepass")))
-            files.append((layout.metadata_path(kind, page_id), page.info.metadata))
-        stored = iter(await self._files.write_all(files))
-        await self._manifest.record(
-            *(_entry(page.info, {"storage": next(stored), "metadata": next(stored)}) for page in pages)
-        )
+        await _landed(self._save_pages(pages))
 
     async def save_metadata(self, infos: Sequence[ContentInfo]) -> None:
         """Content without a body, or whose body is held already."""
-        files = [(layout.metadata_path(info.kind, info.id), info.metadata) for info in infos]
-        stored = await self._files.write_all(files)
-        await self._manifest.record(
-            *(_entry(info, {"metadata": file}) for info, file in zip(infos, stored, strict=True))
-        )
+        await _landed(self._save_metadata(infos))
 
-    async def save_attachment(self, info: AttachmentInfo, chunks: AsyncIterator[bytes]) -> int:
-        """Stream an attachment into its place; returns its size. What it was called before goes."""
+    async def save_attachment(self, info: AttachmentInfo, chunks: AsyncIterator[bytes]) -> None:
+        """Stream an attachment into its place. The file of a former name goes."""
         path = layout.attachment_path(info.id, info.title)
-        before = await self._manifest.path_of(Kind.ATTACHMENT, info.id, "file")
-        file = await self._files.write_stream(path, chunks)
-        await self._save_attachment(info, file)
-        if before is not None and before != path and before.parent == path.parent:
-            await self._files.remove(before)
-        return file.size
+        async with self._files.receive(path, chunks) as incoming:
+            await _landed(self._save_attachment(info, incoming))
 
     async def save_attachment_metadata(self, info: AttachmentInfo) -> None:
         """An attachment whose file is held already."""
-        await self._save_attachment(info, None)
+        await _landed(self._save_attachment(info, None))
 
     async def mark_missing(
         self, kind: Kind, ids: Iterable[str], *, container: ContentId | None = None
@@ -118,15 +103,37 @@ class Mirror:
     def has_tree(self) -> bool:
         return (self.folder / layout.TREE).is_file()
 
-    async def _save_attachment(self, info: AttachmentInfo, file: Stored | None) -> None:
+    async def _save_pages(self, pages: Sequence[Page]) -> None:
+        files = []
+        for page in pages:
+            kind, page_id = page.info.kind, page.info.id
+            files.append((layout.storage_path(kind, page_id), page.body.encode(errors="surrogatepass")))
+            files.append((layout.metadata_path(kind, page_id), page.info.metadata))
+        stored = iter(await self._files.write_all(files))
+        await self._manifest.record(
+            *(_entry(page.info, {"storage": next(stored), "metadata": next(stored)}) for page in pages)
+        )
+
+    async def _save_metadata(self, infos: Sequence[ContentInfo]) -> None:
+        files = [(layout.metadata_path(info.kind, info.id), info.metadata) for info in infos]
+        stored = await self._files.write_all(files)
+        await self._manifest.record(
+            *(_entry(info, {"metadata": file}) for info, file in zip(infos, stored, strict=True))
+        )
+
+    async def _save_attachment(self, info: AttachmentInfo, incoming: Incoming | None) -> None:
+        files: dict[Role, Stored] = {}
+        before = await self._manifest.path_of(Kind.ATTACHMENT, info.id, "file")
+        if incoming is not None:
+            files["file"] = await self._files.place(incoming)
         path = layout.metadata_path(Kind.ATTACHMENT, info.id)
-        (metadata,) = await self._files.write_all([(path, info.metadata)])
-        files: dict[Role, Stored] = {"metadata": metadata}
-        if file is not None:
-            files["file"] = file
+        (files["metadata"],) = await self._files.write_all([(path, info.metadata)])
         await self._manifest.record(
             Entry(Kind.ATTACHMENT, info.id, info.title, info.version, files, container=info.container)
         )
+        after = files["file"].path if incoming is not None else before
+        if before is not None and after is not None and before != after and before.parent == after.parent:
+            await self._files.remove(before)
 
     async def _examined(self, rows: Sequence[Row]) -> dict[str, Held]:
         """The rows by item, without the files that are no longer there."""
@@ -140,6 +147,16 @@ class Mirror:
                 held = replace(held, has_data=True)
             found[row.id] = held
         return found
+
+
+async def _landed(saving: Coroutine[Any, Any, None]) -> None:
+    """See a save through to its record even when the run is cancelled meanwhile: what is on disk counts."""
+    task = asyncio.ensure_future(saving)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _entry(info: ContentInfo, files: Mapping[Role, Stored]) -> Entry:
