@@ -27,6 +27,26 @@ LEAST_SCOPES = frozenset(
 TREE_SCOPES = frozenset(f"read:{kind}:confluence" for kind in ("folder", "whiteboard", "database", "embed"))
 """What reading the other content of the tree needs besides."""
 
+FULL_SCOPES = (
+    LEAST_SCOPES
+    | TREE_SCOPES
+    | frozenset(
+        f"read:{name}:confluence"
+        for name in (
+            "comment",
+            "content.metadata",
+            "hierarchical-content",
+            "custom-content",
+            "label",
+            "task",
+            "user",
+            "space.permission",
+        )
+    )
+    | {"search:confluence", "read:confluence-content.all", "read:confluence-user"}
+)
+"""What reading everything needs: all that is recommended for an export."""
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
-import re
-from typing import Any
 from urllib.parse import quote, quote_plus
 
+from exporter.emulator import shapes
 from exporter.emulator.call import Call
-from exporter.emulator.content import Attachment, Content, Space, User, Version
-
-Json = dict[str, Any]
-TAG = re.compile(r"<[^>]*>")
+from exporter.emulator.content import Attachment, Content, Space, User
+from exporter.emulator.sections import sections
+from exporter.emulator.shapes import Json
+from exporter.emulator.spaces import space_sections
 
 
 def space(call: Call, item: Space, *, single: bool = False) -> Json:
@@ -31,7 +29,9 @@ def space(call: Call, item: Space, *, single: bool = False) -> Json:
     }
     if kind := call.arguments.get("description-format"):
         answer["description"] = {kind: {"representation": kind, "value": item.description}}
-    return _based(call, answer) if single else answer
+    if single:
+        answer |= sections(call, item) | space_sections(call, item)
+    return based(call, answer) if single else answer
 
 
 def content(call: Call, item: Content, *, single: bool = False) -> Json:
@@ -46,11 +46,12 @@ def content(call: Call, item: Content, *, single: bool = False) -> Json:
         **_own_fields(item),
     }
     if item.kind in ("page", "blogpost"):
-        answer["body"] = _body(item, call.arguments.get("body-format"))
+        form = call.arguments.get("body-format")
+        answer["body"] = {} if item.body is None or form is None else shapes.body(item.body(), form)
     if call.arguments.get("include-version", True):
-        answer["version"] = version(item.version)
-    answer["_links"] = _content_links(call, item)
-    return _based(call, answer) if single else answer
+        answer["version"] = shapes.version(item.version)
+    answer["_links"] = content_links(call, item)
+    return based(call, answer | sections(call, item)) if single else answer
 
 
 def _own_fields(item: Content) -> Json:
@@ -71,15 +72,13 @@ def _own_fields(item: Content) -> Json:
 
 
 def attachment(call: Call, item: Attachment, *, single: bool = False) -> Json:
-    container = call.world.contents.get(item.container_id)
-    owner = "blogPostId" if container is not None and container.kind == "blogpost" else "pageId"
     links = _attachment_links(item)
     answer: Json = {
         "id": item.id,
         "status": item.status,
         "title": item.title,
         "createdAt": item.created_at,
-        owner: item.container_id,
+        container_field(call, item.container_id): item.container_id,
         "mediaType": item.media_type,
         "mediaTypeDescription": None,
         "comment": item.comment,
@@ -90,21 +89,11 @@ def attachment(call: Call, item: Attachment, *, single: bool = False) -> Json:
         "_links": links,
     }
     if call.arguments.get("include-version", True):
-        answer["version"] = version(item.version)
-    return _based(call, answer) if single else answer
+        answer["version"] = shapes.version(item.version)
+    return based(call, answer | sections(call, item)) if single else answer
 
 
-def version(item: Version) -> Json:
-    return {
-        "number": item.number,
-        "message": item.message,
-        "minorEdit": item.minor_edit,
-        "authorId": item.author_id,
-        "createdAt": item.created_at,
-    }
-
-
-def user(item: User | None) -> Json:
+def user(item: User | None, time_zone: str = "UTC") -> Json:
     """A person, as v1 shows one; None is the anonymous visitor."""
     picture = {"path": "/wiki/aa-avatar/default", "width": 48, "height": 48, "isDefault": True}
     if item is None:
@@ -117,29 +106,26 @@ def user(item: User | None) -> Json:
         "email": item.email,
         "publicName": name,
         "displayName": name,
-        "timeZone": "UTC",
+        "timeZone": time_zone,
         "profilePicture": picture,
         "isExternalCollaborator": False,
         "isGuest": False,
     }
 
 
-def _based(call: Call, answer: Json) -> Json:
+def container_field(call: Call, container_id: str) -> str:
+    """The field that names what something is on."""
+    if container_id.startswith("att"):
+        return "attachmentId"
+    if container_id in call.world.customs:
+        return "customContentId"
+    container = call.world.contents.get(container_id)
+    return "blogPostId" if container is not None and container.kind == "blogpost" else "pageId"
+
+
+def based(call: Call, answer: Json) -> Json:
     answer["_links"] = {**answer["_links"], "base": call.base}
     return answer
-
-
-def _body(item: Content, form: str | None) -> Json:
-    """The storage format as it is; other forms are only as good as a test needs."""
-    if form is None or item.body is None:
-        return {}
-    value = item.body()
-    if form == "atlas_doc_format":
-        text = {"type": "text", "text": TAG.sub("", value) or " "}
-        value = json.dumps(
-            {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [text]}]}
-        )
-    return {form: {"representation": form, "value": value}}
 
 
 def _attachment_links(item: Attachment) -> Json:
@@ -152,7 +138,7 @@ def _attachment_links(item: Attachment) -> Json:
     }
 
 
-def _content_links(call: Call, item: Content) -> Json:
+def content_links(call: Call, item: Content) -> Json:
     key = call.world.spaces[item.space_id].alias
     title = quote_plus(item.title)
     if item.kind == "page":

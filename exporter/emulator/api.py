@@ -1,16 +1,14 @@
 """From a request of the API, wherever it came in, to its handler.
 
-To serve one more operation: write its function in `handlers`, name it in ``HANDLERS``,
-and let `exporter.emulator.facts` write its entry into ``facts.json``.
+To serve one more operation: write its function, name it in `exporter.emulator.routes`, and
+let `exporter.emulator.facts` write its entry into ``facts.json``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from exporter.emulator import handlers
 from exporter.emulator.access import Token, Viewer, opens
 from exporter.emulator.call import Call
 from exporter.emulator.content import Attachment
@@ -25,37 +23,9 @@ from exporter.emulator.reply import (
     v2_error,
     v2_not_found,
 )
+from exporter.emulator.routes import HANDLERS, NOT_EMULATED, REMOVED, V1
 from exporter.emulator.switches import Switches
 from exporter.emulator.world import World
-
-V1, V2 = "/wiki/rest/api", "/wiki/api/v2"
-
-HANDLERS: Mapping[str, Callable[[Call], Reply]] = {
-    f"GET {V1}/content/{{id}}/child/attachment/{{attachmentId}}/download": handlers.download_attachment,
-    f"GET {V1}/user/current": handlers.get_current_user,
-    f"GET {V2}/attachments/{{id}}": handlers.get_attachment,
-    f"GET {V2}/blogposts": handlers.list_blogposts,
-    f"GET {V2}/blogposts/{{id}}": handlers.get_blogpost,
-    f"GET {V2}/blogposts/{{id}}/attachments": handlers.list_blogpost_attachments,
-    f"GET {V2}/databases/{{id}}": handlers.get_database,
-    f"GET {V2}/embeds/{{id}}": handlers.get_embed,
-    f"GET {V2}/folders/{{id}}": handlers.get_folder,
-    f"GET {V2}/pages": handlers.list_pages,
-    f"GET {V2}/pages/{{id}}": handlers.get_page,
-    f"GET {V2}/pages/{{id}}/attachments": handlers.list_page_attachments,
-    f"GET {V2}/spaces": handlers.list_spaces,
-    f"GET {V2}/spaces/{{id}}": handlers.get_space,
-    f"GET {V2}/spaces/{{id}}/blogposts": handlers.list_space_blogposts,
-    f"GET {V2}/spaces/{{id}}/pages": handlers.list_space_pages,
-    f"GET {V2}/whiteboards/{{id}}": handlers.get_whiteboard,
-}
-
-REMOVED = re.compile(
-    re.escape(V1) + r"/(content|content/\d+|content/\d+/child(/\w+)?|content/\d+/label|space|space/[^/]+)"
-)
-"""Reads of v1 that Atlassian took away."""
-
-NOT_EMULATED = frozenset({"labels", "favorited-by", "not-favorited-by", "get-draft", "expand"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +39,12 @@ class Api:
     on_answer: Callable[[str, str, int, object], None] | None = None
 
     def answer(
-        self, method: str, path: str, query: tuple[tuple[str, str], ...], token: Token | None
+        self,
+        method: str,
+        path: str,
+        query: tuple[tuple[str, str], ...],
+        token: Token | None,
+        body: bytes = b"",
     ) -> Reply:
         """``path`` is the site's own; ``token`` is one that was accepted, None is anonymous."""
         if token is not None and not self.switches.product_access:
@@ -82,7 +57,7 @@ class Api:
         operation, values = found
         if token is not None and not opens(token, operation, self.switches):
             return scope_mismatch()
-        reply = self._call(operation, path, values, query, self._viewer(token))
+        reply = self._call(operation, path, values, query, self._viewer(token), body)
         if self.on_answer is not None and reply.json is not None:
             self.on_answer(operation.path, method, reply.status, reply.json)
         return reply
@@ -100,17 +75,26 @@ class Api:
         values: Mapping[str, str],
         query: tuple[tuple[str, str], ...],
         viewer: Viewer,
+        body: bytes,
     ) -> Reply:
         try:
             arguments = operation.arguments(values, query, strict=self.switches.strict)
         except BadParameter as error:
             return v1_error(400, str(error)) if operation.is_v1 else v2_bad_request(str(error))
         for name, value in arguments.items():
-            extra = name.startswith("include-") and name != "include-version"
-            if value and (extra or name in NOT_EMULATED):
+            if value and name in NOT_EMULATED:
                 return v2_error(501, "NOT_EMULATED", f"The emulator does not know '{name}'")
         call = Call(
-            operation, path, query, arguments, viewer, self.world, self.switches, self.site_url, self.sign
+            operation,
+            path,
+            query,
+            arguments,
+            viewer,
+            self.world,
+            self.switches,
+            self.site_url,
+            self.sign,
+            body,
         )
         return HANDLERS[f"{operation.method} {operation.path}"](call)
 

@@ -18,7 +18,8 @@ class Call:
     """``path`` is the site's own (``/wiki/…``), whatever origin was asked.
 
     ``query`` is the query as sent, in its order; ``arguments`` are all parameters by
-    name, checked and typed. ``sign`` makes a media address for an attachment.
+    name, checked and typed. ``sign`` makes a media address for an attachment, ``body`` is
+    what was sent.
     """
 
     operation: Operation
@@ -30,6 +31,7 @@ class Call:
     switches: Switches
     site_url: str
     sign: Callable[[Attachment], str]
+    body: bytes = b""
 
     @property
     def base(self) -> str:

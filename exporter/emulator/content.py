@@ -1,14 +1,18 @@
-"""What an emulated Confluence site is made of: spaces, content, attachments, people."""
+"""What an emulated Confluence site is made of: spaces, content and what hangs on it, people."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 ContentKind = Literal["page", "blogpost", "folder", "whiteboard", "database", "embed"]
 Status = Literal["current", "archived", "trashed", "deleted", "draft"]
+CommentKind = Literal["footer", "inline"]
+Resolution = Literal["open", "reopened", "resolved", "dangling"]
+LabelPrefix = Literal["global", "my", "team", "system"]
+PrincipalType = Literal["user", "group", "role"]
 
 
 def timestamp(moment: datetime) -> str:
@@ -24,6 +28,7 @@ class User:
     name: str
     email: str = ""
     closed: bool = False
+    account_type: Literal["atlassian", "app", "customer", "unknown"] = "atlassian"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +120,117 @@ class Attachment:
     comment: str = ""
     lost: bool = False
     past: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """``container_id`` is a page, blog post, custom content or (footer only) attachment.
+
+    Replies have a ``parent_id`` and the container of their root.
+    """
+
+    id: str
+    kind: CommentKind
+    container_id: str
+    title: str
+    body: Callable[[], str]
+    version: Version
+    author_id: str
+    created_at: str
+    parent_id: str | None = None
+    status: Status = "current"
+    resolution: Resolution = "open"
+    resolved_by: str = ""
+    resolved_at: str = ""
+    marker_ref: str = ""
+    selection: str = ""
+    past: tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One of a prefix and name in the whole site, whatever wears it."""
+
+    id: str
+    name: str
+    prefix: LabelPrefix
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """``value`` is any JSON; ``created_*`` are those of the first version."""
+
+    id: str
+    key: str
+    value: Any
+    version: Version
+    created_at: str
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Who alone may do it: account ids, and names of groups."""
+
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of a page or blog post; ``local_id`` is the one in its body."""
+
+    id: str
+    local_id: str
+    container_id: str
+    body: str
+    created_by: str
+    created_at: str
+    updated_at: str
+    status: Literal["complete", "incomplete"] = "incomplete"
+    assigned_to: str | None = None
+    due_at: str | None = None
+    completed_by: str | None = None
+    completed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomContent:
+    """What an app stores: in a page, a blog post or other custom content, or in the space itself."""
+
+    id: str
+    type: str
+    space_id: str
+    container_id: str | None
+    title: str
+    body: Callable[[], str]
+    version: Version
+    author_id: str
+    created_at: str
+    form: Literal["raw", "storage"] = "raw"
+    status: Status = "current"
+    hidden: bool = False
+    past: tuple[CustomContent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a principal may do in a space."""
+
+    id: str
+    principal_type: PrincipalType
+    principal_id: str
+    key: str
+    target_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAssignment:
+    """``id`` only orders them: the API does not show it."""
+
+    id: str
+    principal_type: Literal["USER", "GROUP", "ACCESS_CLASS"]
+    principal_id: str
+    role_id: str
+    role_type: str = "SYSTEM"

@@ -143,6 +143,7 @@ class Emulator:
             origin, request.method, request.path, request.query, request.headers, request.raw_path
         )
         self.requests.append(asked)
+        asked.body = await request.read()
         faults = hitting(self.faults, asked)
         self._limiter.in_flight += origin != "media"
         try:

@@ -2,7 +2,7 @@
 
     python -m exporter.emulator.facts --v2 openapi-v2.json --v1 openapi-v1.json
 
-Run it after a handler was added to `exporter.emulator.api`, or when newer documents are out.
+Run it after a handler was added to `exporter.emulator.routes`, or when newer documents are out.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from exporter.emulator.api import HANDLERS
 from exporter.emulator.operations import FACTS
+from exporter.emulator.routes import HANDLERS
 
 V2_PREFIX = "/wiki/api/v2"
 KEPT = ("type", "enum", "pattern", "minimum", "maximum", "maxItems", "default")
+AMENDED = {"GET /wiki/api/v2/attachments/{id}/labels id": {"type": "string", "pattern": "(att)?[0-9]+"}}
+"""Where a document contradicts the rest of itself: attachments have the same ids everywhere."""
+MISPRINTS = {"(att)?0-9+": "(att)?[0-9]+"}
 
 
 def facts(v2: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,8 +33,11 @@ def facts(v2: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, Any]:
         operation = described[method.lower()]
         table[name] = {
             "parameters": {
-                each["name"]: {"in": each["in"], **_schema(each["schema"], document)}
-                for each in sorted(operation.get("parameters", ()), key=lambda each: each["name"])
+                each["name"]: {
+                    "in": each["in"],
+                    **AMENDED.get(f"{name} {each['name']}", _schema(each["schema"], document)),
+                }
+                for each in sorted(_parameters(operation, document), key=lambda each: each["name"])
             },
             "scopes": {
                 entry["state"].lower(): sorted(entry["scopes"])
@@ -41,10 +47,20 @@ def facts(v2: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, Any]:
     return table
 
 
+def _parameters(operation: Mapping[str, Any], document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    shared = document["components"].get("parameters", {})
+    given = operation.get("parameters", ())
+    return [shared[each["$ref"].rsplit("/", 1)[1]] if "$ref" in each else each for each in given]
+
+
 def _schema(schema: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     if "$ref" in schema:
         return _schema(document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], document)
+    if "items" in schema and schema["type"] != "array":  # one of the values meant, not many
+        return _schema(schema["items"], document)
     kept = {key: schema[key] for key in KEPT if key in schema}
+    if "pattern" in kept:
+        kept["pattern"] = MISPRINTS.get(kept["pattern"], kept["pattern"])
     if "items" in schema:
         kept["items"] = _schema(schema["items"], document)
     return kept

@@ -15,6 +15,7 @@ Answered wrongly:
 
     results       ``results`` is ``value``, or missing when no value is given
     body          the body form of the items (``ids``, or all) is ``value``, or missing
+    field         the field ``name`` of the items (``ids``, or all) is ``value``, or missing
     file_size     ``fileSize`` is off by ``amount`` (1)
     short_binary  the file is ``amount`` (1) bytes short, and says so in its length
     long_binary   likewise too long
@@ -38,6 +39,7 @@ Sent badly:
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -50,6 +52,7 @@ Instead = Literal["status", "expired", "login_page", "not_json", "redirect", "gz
 Wrong = Literal[
     "results",
     "body",
+    "field",
     "file_size",
     "short_binary",
     "long_binary",
@@ -91,6 +94,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | str | None = None
     location: str = ""
+    name: str = ""
     seconds: float | None = None
     amount: int | None = None
     value: Any = MISSING
@@ -123,7 +127,7 @@ class Fault:
             return False
         if self.kind in ("expired", "bulk_limit") and asked.origin == "media":
             return False
-        if self.ids and self.kind not in ("body", "file_size"):
+        if self.ids and self.kind not in ("body", "field", "file_size"):
             return not set(self.ids).isdisjoint([*asked.path.split("/"), *asked_ids(asked)])
         return True
 
@@ -146,4 +150,15 @@ def hitting(faults: Iterable[Fault], asked: Recorded) -> list[Fault]:
 
 
 def asked_ids(asked: Recorded) -> list[str]:
-    return [part for value in asked.query.getall("id", []) for part in value.split(",")]
+    """Those of a bulk read, in the query or in the body."""
+    queried = [part for value in asked.query.getall("id", []) for part in value.split(",")]
+    return queried + _sent_ids(asked.body)
+
+
+def _sent_ids(body: bytes) -> list[str]:
+    try:
+        sent = json.loads(body or b"{}")
+    except ValueError:
+        return []
+    lists = sent.values() if isinstance(sent, dict) else ()
+    return [str(each) for listed in lists if isinstance(listed, list) for each in listed]

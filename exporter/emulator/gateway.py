@@ -34,7 +34,7 @@ class Gateway:
             return unauthorized()
         if path.startswith("/wiki/download/"):
             return scope_mismatch()
-        return self.api.answer(asked.method, path, asked.pairs(), token)
+        return self.api.answer(asked.method, path, asked.pairs(), token, asked.body)
 
 
 def _nowhere() -> Reply:

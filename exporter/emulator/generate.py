@@ -57,6 +57,8 @@ def generated_world(
     blogposts: int = 0,
     folders: int = 0,
     attachments: int = 0,
+    comments: int = 0,
+    labels: int = 0,
     seed: int = 0,
     body_bytes: int = 2000,
     attachment_bytes: int = 20_000,
@@ -64,7 +66,8 @@ def generated_world(
 ) -> World:
     """A site with the space ``ENG``: the numbers are totals, the sizes are averages.
 
-    The first page is the homepage; pages and folders have up to `FAN_OUT` children.
+    The first page is the homepage; pages and folders have up to `FAN_OUT` children. Comments and
+    labels go round the pages; a page's second comment answers its first, and so on.
     ``site_url`` is asked whenever a body is read, for a server that learns its address late.
     """
     if folders and folders >= pages:
@@ -80,6 +83,7 @@ def generated_world(
     for n in range(attachments):
         size = round(attachment_bytes * random.Random(f"{seed}/size/{n}").uniform(0.2, 1.8))
         world.attach(page_ids[n % pages], _file_name(n), generated_binary(size, seed=f"{seed}/{n}"))
+    _annotate(world, page_ids, comments, labels, seed)
     return world
 
 
@@ -161,6 +165,22 @@ def _add_tree(world: World, space: Space, plan: _Plan) -> list[str]:
     if page_ids:
         world.edit_space(space, homepage_id=page_ids[0])
     return page_ids
+
+
+def _annotate(world: World, page_ids: list[str], comments: int, labels: int, seed: int) -> None:
+    last: dict[str, str] = {}
+    for n in range(comments):
+        page_id, author = page_ids[n % len(page_ids)], _AUTHORS[n % len(_AUTHORS)]
+        body = partial(generated_body, 200, seed=f"{seed}/comment/{n}")
+        if page_id in last:
+            made = world.reply(last[page_id], body, author=author)
+        else:
+            made = world.add_comment(page_id, body, author=author)
+        last[page_id] = made.id
+    for n in range(labels):
+        round_, place = divmod(n, len(page_ids))
+        topic = _TOPICS[(round_ + place) % len(_TOPICS)].lower()
+        world.add_label(page_ids[place], topic if round_ < len(_TOPICS) else f"{topic}-{round_}")
 
 
 def _file_name(attachment: int) -> str:

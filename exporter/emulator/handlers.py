@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from exporter.emulator import answers
 from exporter.emulator.call import Call
 from exporter.emulator.content import Attachment, Content, ContentKind, Space
-from exporter.emulator.paging import Key, Keys, answer_list
-from exporter.emulator.reply import Reply, v1_error, v2_bad_request, v2_not_found
-
-SORT_VALUES: dict[str, Callable[[Any], str]] = {
-    "created-date": lambda item: item.created_at,
-    "modified-date": lambda item: item.version.created_at,
-    "title": lambda item: item.title.casefold(),
-    "key": lambda item: item.key,
-    "name": lambda item: item.name.casefold(),
-}
+from exporter.emulator.lookup import (
+    SORT_VALUES,
+    asked_attachment,
+    is_shown,
+    kept_keys,
+    not_emulated,
+    order,
+    sorted_keys,
+    visible_attachment,
+    visible_content,
+    visible_custom,
+    visible_space,
+)
+from exporter.emulator.paging import Keys, answer_list
+from exporter.emulator.reply import Reply, v1_error, v2_not_found
 
 
 def list_spaces(call: Call) -> Reply:
@@ -41,13 +45,13 @@ def list_spaces(call: Call) -> Reply:
         )
         return space if fits else None
 
-    keys = _sorted_keys(call, call.world.spaces.values())
+    keys = sorted_keys(call, call.world.spaces.values())
     return answer_list(call, keys, select, lambda space: answers.space(call, space))
 
 
 def get_space(call: Call) -> Reply:
-    space = call.world.spaces.get(str(call.arguments["id"]))
-    if space is None or not call.viewer.sees_space(space):
+    space = visible_space(call, str(call.arguments["id"]))
+    if space is None:
         return v2_not_found()
     return Reply(json=answers.space(call, space, single=True))
 
@@ -100,25 +104,36 @@ def list_blogpost_attachments(call: Call) -> Reply:
     return _list_attachments(call, "blogpost")
 
 
+def list_custom_attachments(call: Call) -> Reply:
+    return _list_attachments(call, None)
+
+
+def list_attachments(call: Call) -> Reply:
+    """Those of the whole site; not of what is in the trash."""
+    items = call.world.attachments.values()
+    field, _ = order(call)
+    keys = kept_keys(call, "attachments", items, SORT_VALUES.get(field, SORT_VALUES["title"]))
+
+    def select(number: int) -> Attachment | None:
+        item = call.world.attachments[f"att{number}"]
+        return item if _fits(call, item) and is_shown(call, item.container_id) else None
+
+    return answer_list(call, keys, select, lambda item: answers.attachment(call, item))
+
+
 def get_attachment(call: Call) -> Reply:
-    attachment_id = call.arguments["id"]
-    if not attachment_id.startswith("att"):
-        if not call.switches.bare_attachment_ids:
-            return v2_bad_request(
-                "Provided value for 'id' is not the correct type. Expected type is ContentId"
-            )
-        attachment_id = "att" + attachment_id
-    attachment = _visible_attachment(call, attachment_id)
-    if attachment is not None and "version" in call.arguments:
-        attachment = _of_version(attachment, call.arguments["version"])
-    if attachment is None:
-        return v2_not_found()
-    return Reply(json=answers.attachment(call, attachment, single=True))
+    attachment = asked_attachment(call)
+    if isinstance(attachment, Reply):
+        return attachment
+    if "version" not in call.arguments:
+        return Reply(json=answers.attachment(call, attachment, single=True))
+    former = _of_version(attachment, call.arguments["version"])
+    return v2_not_found() if former is None else Reply(json=answers.attachment(call, former, single=True))
 
 
 def download_attachment(call: Call) -> Reply:
     wanted = call.arguments
-    attachment = _visible_attachment(call, wanted["attachmentId"])
+    attachment = visible_attachment(call, wanted["attachmentId"])
     statuses = wanted.get("status", ["current"])
     if attachment is None or attachment.container_id != wanted["id"] or attachment.status not in statuses:
         return v1_error(404, f"No attachment {wanted['attachmentId']} found for content {wanted['id']}")
@@ -136,15 +151,17 @@ def download_attachment(call: Call) -> Reply:
 
 
 def get_current_user(call: Call) -> Reply:
-    return Reply(json=answers.user(call.viewer.user))
+    if "expand" in call.arguments:
+        return not_emulated("expand")
+    return Reply(json=answers.user(call.viewer.user, call.switches.time_zone))
 
 
 # --- what several of them share ---------------------------------------------------------
 
 
 def _list_of_space(call: Call, kind: ContentKind, usual: Sequence[str]) -> Reply:
-    space = call.world.spaces.get(str(call.arguments["id"]))
-    if space is None or not call.viewer.sees_space(space):
+    space = visible_space(call, str(call.arguments["id"]))
+    if space is None:
         return v2_not_found()
     return _list_contents(call, _space_keys(call, kind, [space.id]), usual)
 
@@ -153,7 +170,7 @@ def _list_of_site(call: Call, kind: ContentKind, usual: Sequence[str]) -> Reply:
     world, wanted = call.world, call.arguments
     if "id" in wanted:
         found = (world.contents.get(str(number)) for number in set(wanted["id"]))
-        keys = _sorted_keys(call, [each for each in found if each is not None and each.kind == kind])
+        keys = sorted_keys(call, [each for each in found if each is not None and each.kind == kind])
         return _list_contents(call, keys, usual)
     spaces = [str(number) for number in dict.fromkeys(wanted.get("space-id", map(int, world.spaces)))]
     return _list_contents(call, _space_keys(call, kind, spaces), usual)
@@ -181,35 +198,16 @@ def _list_contents(call: Call, keys: Keys, usual: Sequence[str]) -> Reply:
 
 
 def _space_keys(call: Call, kind: ContentKind, spaces: Sequence[str]) -> Keys:
-    field, descending = _order(call)
+    field, descending = order(call)
     if field == "id":
         return Keys([call.world.sorted_ids.get((space, kind), []) for space in spaces], field, descending)
     value = SORT_VALUES[field]
     return Keys([call.world.in_order(space, kind, field, value) for space in spaces], field, descending)
 
 
-def _sorted_keys(call: Call, items: Iterable[Content | Space | Attachment]) -> Keys:
-    field, descending = _order(call)
-    if field == "id":
-        return Keys([sorted(map(_number, items))], field, descending)
-    value = SORT_VALUES[field]
-    keys: list[Key] = sorted((value(item), _number(item)) for item in items)
-    return Keys([keys], field, descending)
-
-
-def _number(item: Content | Space | Attachment) -> int:
-    return int(item.id.removeprefix("att"))
-
-
-def _order(call: Call) -> tuple[str, bool]:
-    """The sort field and whether it goes down; the id where nothing is asked for."""
-    sort = call.arguments.get("sort", "id")
-    return sort.removeprefix("-"), sort.startswith("-")
-
-
 def _get_content(call: Call, kind: ContentKind) -> Reply:
     wanted = call.arguments
-    content = _visible_content(call, str(wanted["id"]), kind)
+    content = visible_content(call, str(wanted["id"]), kind)
     if content is not None and "version" in wanted:
         content = next((c for c in (content, *content.past) if c.version.number == wanted["version"]), None)
     if content is None or content.status not in wanted.get("status", (content.status,)):
@@ -217,38 +215,27 @@ def _get_content(call: Call, kind: ContentKind) -> Reply:
     return Reply(json=answers.content(call, content, single=True))
 
 
-def _visible_content(call: Call, content_id: str, kind: ContentKind | None = None) -> Content | None:
-    content = call.world.contents.get(content_id)
-    if content is None or content.status == "draft" or not call.viewer.sees(content):
-        return None
-    return content if kind in (None, content.kind) else None
-
-
-def _list_attachments(call: Call, kind: ContentKind) -> Reply:
-    wanted = call.arguments
-    container = _visible_content(call, str(wanted["id"]), kind)
+def _list_attachments(call: Call, kind: ContentKind | None) -> Reply:
+    asked = str(call.arguments["id"])
+    container = visible_custom(call, asked) if kind is None else visible_content(call, asked, kind)
     if container is None:
         return v2_not_found()
-    statuses = wanted.get("status", ("current", "archived"))
 
     def select(number: int) -> Attachment | None:
         item = call.world.attachments[f"att{number}"]
-        fits = (
-            item.status in statuses
-            and ("mediaType" not in wanted or item.media_type == wanted["mediaType"])
-            and ("filename" not in wanted or item.title == wanted["filename"])
-        )
-        return item if fits else None
+        return item if _fits(call, item) else None
 
     held = (call.world.attachments[each] for each in call.world.by_container.get(container.id, ()))
-    return answer_list(call, _sorted_keys(call, held), select, lambda item: answers.attachment(call, item))
+    return answer_list(call, sorted_keys(call, held), select, lambda item: answers.attachment(call, item))
 
 
-def _visible_attachment(call: Call, attachment_id: str) -> Attachment | None:
-    attachment = call.world.attachments.get(attachment_id)
-    if attachment is None or _visible_content(call, attachment.container_id) is None:
-        return None
-    return attachment
+def _fits(call: Call, item: Attachment) -> bool:
+    wanted = call.arguments
+    return (
+        item.status in wanted.get("status", ("current", "archived"))
+        and ("mediaType" not in wanted or item.media_type == wanted["mediaType"])
+        and ("filename" not in wanted or item.title == wanted["filename"])
+    )
 
 
 def _of_version(attachment: Attachment, number: int) -> Attachment | None:

@@ -100,7 +100,7 @@ class Operations:
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         for pattern, operation in self._patterns:
             if operation.method == method and (found := pattern.fullmatch(path)):
-                return operation, found.groupdict()
+                return operation, {name.replace("_", "-"): value for name, value in found.groupdict().items()}
         return None
 
     def methods(self, path: str) -> list[str]:
@@ -123,4 +123,7 @@ def _operation(name: str, fact: Mapping[str, Any]) -> Operation:
 
 
 def _pattern(template: str) -> str:
-    return re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
+    parts = re.split(r"\{([\w-]+)\}", template)
+    return "".join(
+        f"(?P<{part.replace('-', '_')}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts)
+    )

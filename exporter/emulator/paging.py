@@ -51,22 +51,25 @@ def answer_list(
     render: Callable[[T], Any],
     *,
     cap: int | None = None,
+    prefix: str = "",
+    lost_after: Callable[[Key | None], bool] = lambda _: False,
 ) -> Reply:
     """The page of the list that the call's cursor and limit ask for.
 
-    ``select`` finds the item of a number, or None if it does not belong to the list.
+    ``select`` finds the item of a number, or None if it does not belong to the list. Cursors
+    begin with ``prefix``. What comes after a place that is ``lost_after`` is never shown.
     """
     limit = call.arguments["limit"]
     try:
-        start = _read_cursor(call, keys.field)
+        start = _read_cursor(call, keys.field, prefix)
     except ValueError:
         return v2_bad_request(BAD_CURSOR)
     size = limit if cap is None else min(limit, cap)
-    found, more = _take(keys.after(start), select, size)
+    found, more = _take([] if lost_after(start) else keys.after(start), select, size)
     places = [start, *(key for key, _ in found)]
 
     def link_after(count: int, salt: int = 0) -> str:
-        return _link(call, _cursor(call, keys.field, places[count], salt))
+        return _link(call, prefix + new_cursor(call, keys.field, places[count], salt))
 
     reply = Reply(json={"results": [render(item) for _, item in found], "_links": {"base": call.base}})
     reply.link_after = link_after
@@ -109,7 +112,8 @@ def _link(call: Call, cursor: str) -> str:
     return f"{call.path}?" + "&".join(part for part in parts if part)
 
 
-def _cursor(call: Call, field: str, place: Key | None, salt: int) -> str:
+def new_cursor(call: Call, field: str, place: Key | None, salt: int = 0) -> str:
+    """A cursor of the listing at the call's path and query, for what follows ``place``."""
     number, value = (place[1], place[0]) if isinstance(place, tuple) else (place, place)
     text: dict[str, Any] = {"id": number and str(number), "contentOrder": field, "contentOrderValue": value}
     if salt:
@@ -118,13 +122,15 @@ def _cursor(call: Call, field: str, place: Key | None, salt: int) -> str:
     return base64.b64encode(_binding(call, written) + written).decode()
 
 
-def _read_cursor(call: Call, field: str) -> Key | None:
+def _read_cursor(call: Call, field: str, prefix: str) -> Key | None:
     """Raise ValueError for a cursor that is none, or one of another listing, limit or filter."""
     cursor = call.arguments.get("cursor")
     if cursor is None:
         return None
+    if not cursor.startswith(prefix):
+        raise ValueError(cursor)
     try:
-        raw = base64.b64decode(cursor, validate=True)
+        raw = base64.b64decode(cursor.removeprefix(prefix), validate=True)
     except binascii.Error as error:
         raise ValueError(cursor) from error
     if raw[:BINDING] != _binding(call, raw[BINDING:]):

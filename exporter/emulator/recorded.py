@@ -16,7 +16,7 @@ class Recorded:
     """``target`` is the path and query as they were sent; ``path`` and ``query`` are decoded.
 
     ``status`` is 0 as long as nothing was answered, and stays so when the connection was
-    broken instead. ``at`` and ``until`` are readings of `time.monotonic`.
+    broken instead. ``at`` and ``until`` are readings of `time.monotonic`; ``body`` is what was sent.
     """
 
     origin: Origin
@@ -28,6 +28,7 @@ class Recorded:
     status: int = 0
     at: float = field(default_factory=monotonic)
     until: float = 0.0
+    body: bytes = b""
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         return tuple(self.query.items())

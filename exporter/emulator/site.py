@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exporter.emulator.access import Credentials, Token, site_takes
-from exporter.emulator.api import V1, V2, Api
+from exporter.emulator.api import Api
 from exporter.emulator.recorded import Recorded
 from exporter.emulator.reply import Reply, html
+from exporter.emulator.routes import V1, V2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +31,4 @@ class Site:
             token = None
         if token is None and not self.api.switches.anonymous_site:
             return html(401, "Unauthorized")
-        return self.api.answer(asked.method, asked.path, asked.pairs(), token)
+        return self.api.answer(asked.method, asked.path, asked.pairs(), token, asked.body)

@@ -56,6 +56,8 @@ def spoil(fault: Fault, asked: Recorded, reply: Reply) -> None:
     elif reply.status == 200 and isinstance(reply.json, dict):
         if fault.kind == "body":
             _spoil_bodies(fault, reply.json)
+        elif fault.kind == "field":
+            _spoil_fields(fault, reply.json)
         elif fault.kind == "file_size":
             _spoil_sizes(fault, reply.json)
         elif "results" in reply.json and reply.link_after is not None:
@@ -88,6 +90,14 @@ def _spoil_bodies(fault: Fault, json: dict[str, Any]) -> None:
             item["body"] = {}
         else:
             item["body"] = dict.fromkeys(item.get("body", {}), fault.value)
+
+
+def _spoil_fields(fault: Fault, json: dict[str, Any]) -> None:
+    for item in _items(fault, json):
+        if fault.value is MISSING:
+            item.pop(fault.name, None)
+        else:
+            item[fault.name] = fault.value
 
 
 def _spoil_sizes(fault: Fault, json: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ class Switches:
         bare_attachment_ids: v2 accepts an attachment id without ``att``; else 400, as reported.
         keys_match_alias: ``/spaces?keys=`` also finds a space by ``currentActiveAlias``.
         archived_spaces: ``/spaces`` without ``status`` lists archived spaces, too.
+        time_zone: of whoever asks; dates in CQL are in it.
 
     Credentials:
         classic_opens_v1, granular_opens_v1: which of the two scope lists opens a v1 endpoint.
@@ -30,6 +31,15 @@ class Switches:
         latency: seconds that each request waits first.
         compress: JSON goes out as gzip to whoever accepts it.
 
+    Comments, tree and search:
+        hidden_resolutions: what lists of inline comments leave out when no ``resolution-status`` is asked.
+        site_replies: the site-wide lists of comments hold replies, too.
+        resolving_moves: resolving an inline comment counts for the sort by ``modified-date``.
+        hidden_children: the lists of the tree name what the token may not read.
+        null_position_bug: direct children after one without a position are lost (CONFCLOUD-84015).
+        versions_body_cap: lists of versions with ``body-format`` hold at most so many.
+        index_lag: seconds of the world's time until CQL knows of a change.
+
     Downloads:
         media_ttl: seconds that a signed address is good for; None is for ever.
         media_uses: how often it can be used; None is without end.
@@ -40,6 +50,7 @@ class Switches:
     bare_attachment_ids: bool = False
     keys_match_alias: bool = False
     archived_spaces: bool = True
+    time_zone: str = "UTC"
 
     classic_opens_v1: bool = True
     granular_opens_v1: bool = True
@@ -54,6 +65,14 @@ class Switches:
     retry_after: str | None = None
     latency: float = 0.0
     compress: bool = False
+
+    hidden_resolutions: frozenset[str] = frozenset()
+    site_replies: bool = True
+    resolving_moves: bool = False
+    hidden_children: bool = False
+    null_position_bug: bool = False
+    versions_body_cap: int | None = 50
+    index_lag: float = 0.0
 
     media_ttl: float | None = None
     media_uses: int | None = None

@@ -5,20 +5,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from exporter.emulator.content import (
     Attachment,
     Binary,
     Content,
     ContentKind,
+    CustomContent,
     Space,
     Status,
     User,
     Version,
     timestamp,
 )
-from exporter.emulator.store import EPOCH, Store, id_of
+from exporter.emulator.edits import Annotations, Comments, Customs, Tasks
+from exporter.emulator.edits.account import account
+from exporter.emulator.store import EPOCH, id_of
 
 __all__ = [
     "EPOCH",
@@ -34,16 +37,18 @@ __all__ = [
     "timestamp",
 ]
 
+T = TypeVar("T", Content, Attachment)
 Body = str | Callable[[], str]
 Position = int | Literal["last"] | None
 
 
-class World(Store):
+class World(Annotations, Comments, Customs, Tasks):
     """One site: read it by the dictionaries and indexes of `Store`, change it by methods.
 
     Every change moves the world's own clock by a minute: two runs of the same edits give
     the same world, whatever the machine's clock says. Where a method takes a space, a
-    content or an attachment, its id does as well.
+    content or an attachment, its id does as well. What hangs on content (comments, labels,
+    tasks, restrictions …) is changed by the methods of `exporter.emulator.edits`.
     """
 
     # --- adding -----------------------------------------------------------------------
@@ -123,7 +128,7 @@ class World(Store):
 
     def attach(
         self,
-        container: Content | str,
+        container: Content | CustomContent | str,
         title: str,
         data: Binary | bytes,
         *,
@@ -159,7 +164,7 @@ class World(Store):
     ) -> Content:
         """Publish a new version; what is not given stays as it was."""
         before = self.content(content)
-        author_id = self.me.account_id if author is None else _account(author)
+        author_id = self.me.account_id if author is None else account(author)
         return self.put_content(
             replace(
                 before,
@@ -169,6 +174,10 @@ class World(Store):
                 past=(*before.past, replace(before, past=())),
             )
         )
+
+    def rewrite(self, content: Content | str, body: Body) -> Content:
+        """Change the body without a new version, as Confluence does to links when their target is renamed."""
+        return self._change(content, body=(lambda: body) if isinstance(body, str) else body)
 
     def rename(self, content: Content | str, title: str) -> Content:
         return self.edit(content, title=title)
@@ -223,7 +232,7 @@ class World(Store):
 
     def change_owner(self, content: Content | str, owner: User | str) -> Content:
         before = self.content(content)
-        return self._change(content, owner_id=_account(owner), last_owner_id=before.owner_id)
+        return self._change(content, owner_id=account(owner), last_owner_id=before.owner_id)
 
     def purge(self, content: Content | str) -> None:
         """Delete for good, with its attachments."""
@@ -232,8 +241,8 @@ class World(Store):
         self.revision += 1
         self.forget(before)
         del self.contents[before.id]
-        for attachment_id in self.by_container.pop(before.id, {}):
-            del self.attachments[attachment_id]
+        self.drop_attachments(before.id)
+        self.drop(before.id)
 
     def delete_old_version(self, content: Content | str, number: int | None = None) -> Content:
         """Take one former version out (the oldest, if none is named): all later numbers fall by one."""
@@ -265,6 +274,15 @@ class World(Store):
             )
         )
 
+    def delete_old_attachment_version(self, attachment: Attachment | str, number: int = 1) -> Attachment:
+        """Take one former version out: all later numbers fall by one."""
+        self.tick()
+        before = self.attachment(attachment)
+        if not 1 <= number < before.version.number:
+            raise ValueError(f"{before.id} has no former version {number}")
+        past = tuple(_lowered(old, number) for old in before.past if old.version.number != number)
+        return self.put_attachment(replace(_lowered(before, number), past=past))
+
     def rename_attachment(self, attachment: Attachment | str, title: str) -> Attachment:
         return self._change_attachment(attachment, title=title)
 
@@ -286,6 +304,7 @@ class World(Store):
         self.revision += 1
         before = self.attachments.pop(id_of(attachment))
         self.by_container[before.container_id].pop(before.id)
+        self.drop(before.id)
 
     # --- editing spaces ---------------------------------------------------------------
 
@@ -321,14 +340,10 @@ class World(Store):
             waiting += children
 
 
-def _account(user: User | str) -> str:
-    return user if isinstance(user, str) else user.account_id
-
-
 def _file_id(attachment_id: str, number: int) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{attachment_id}/{number}"))
 
 
-def _lowered(content: Content, gone: int) -> Content:
-    number = content.version.number
-    return replace(content, version=replace(content.version, number=number - (number > gone)))
+def _lowered(thing: T, gone: int) -> T:
+    number = thing.version.number
+    return replace(thing, version=replace(thing.version, number=number - (number > gone)))

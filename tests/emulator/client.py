@@ -68,18 +68,31 @@ class Client:
         named = {name.replace("_", "-"): str(value) for name, value in query.items()}
         return await self.url(URL(f"{self.root}/api/v2{path}").update_query(named))
 
-    async def v1(self, path: str) -> Answer:
-        return await self.url(f"{self.root}/rest/api{path}")
+    async def post(self, path: str, sent: object) -> Answer:
+        data = sent if isinstance(sent, bytes) else json.dumps(sent).encode()
+        return await self.url(URL(f"{self.root}/api/v2{path}"), method="POST", data=data)
+
+    async def v1(self, path: str, **query: str | int) -> Answer:
+        if not query:
+            return await self.url(f"{self.root}/rest/api{path}")
+        named = {name: str(value) for name, value in query.items()}
+        return await self.url(URL(f"{self.root}/rest/api{path}").update_query(named))
 
     async def site(self, path: str, token: Token | None = None) -> Answer:
         return await self.url(self.emulator.site_url + path, authorization(token) if token else {})
 
     async def url(
-        self, url: str | URL, headers: Mapping[str, str] | None = None, method: str = "GET"
+        self,
+        url: str | URL,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        data: bytes | None = None,
     ) -> Answer:
         sent = self.headers if headers is None else headers
         target = URL(url, encoded=True) if isinstance(url, str) else url
-        async with self.session.request(method, target, headers=sent, allow_redirects=False) as response:
+        async with self.session.request(
+            method, target, headers=sent, data=data, allow_redirects=False
+        ) as response:
             return Answer(response.status, response.headers, await response.read())
 
     async def walk(self, path: str, **query: str | int) -> list[Answer]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from exporter.emulator import (
-    LEAST_SCOPES,
-    TREE_SCOPES,
+    FULL_SCOPES,
     Attachment,
     Content,
     Emulator,
@@ -21,7 +20,7 @@ from exporter.emulator import (
 from tests.emulator.client import Client
 from tests.emulator.conformance import Check, reference_folder, response_validator
 
-TOKEN = Token("scoped-secret", "me@example.com", scopes=LEAST_SCOPES | TREE_SCOPES)
+TOKEN = Token("scoped-secret", "me@example.com", scopes=FULL_SCOPES)
 UNSCOPED = Token("unscoped-secret", "me@example.com", kind="unscoped")
 SERVICE = Token("service-secret", "", kind="bearer")
 

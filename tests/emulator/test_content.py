@@ -66,7 +66,7 @@ async def test_former_versions_can_be_read(client: Client, sample: Sample) -> No
 
 
 async def test_what_is_not_emulated_says_so(client: Client, sample: Sample) -> None:
-    answer = await client.url(f"{client.root}/api/v2/pages/{sample.page.id}?include-labels=true")
+    answer = await client.url(f"{client.root}/api/v2/pages/{sample.page.id}?include-operations=true")
     assert (answer.status, answer.json["errors"][0]["code"]) == (501, "NOT_EMULATED")
 
 

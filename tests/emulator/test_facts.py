@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from exporter.emulator.api import HANDLERS
 from exporter.emulator.facts import dumps, facts
 from exporter.emulator.operations import FACTS, operations
+from exporter.emulator.routes import HANDLERS
 from tests.emulator.conformance import REFERENCE, load_documents, reference_folder, response_validator
 
 

@@ -176,6 +176,23 @@ async def test_bodies_are_missing_or_null_for_some_ids(client: Client, sample: S
     assert (await client.get(f"/pages/{sample.home.id}", body_format="storage")).json["body"] == whole
 
 
+async def test_fields_are_missing_or_of_an_unknown_value(client: Client, sample: Sample) -> None:
+    spoil(client, "field", name="status", value="petrified", ids=[sample.page.id])
+    listed = (await client.get("/pages", limit=2)).json["results"]
+    assert [each["status"] for each in listed] == ["current", "petrified"]
+    spoil(client, "field", name="version")
+    assert "version" not in (await client.get(f"/pages/{sample.page.id}")).json
+
+
+async def test_a_posted_bulk_read_can_be_too_large(client: Client) -> None:
+    spoil(client, "bulk_limit", amount=1)
+    assert (await client.post("/users-bulk", {"accountIds": ["a", "b"]})).status == 504
+    assert (await client.post("/users-bulk", {"accountIds": ["a"]})).status == 200
+    spoil(client, "status", ids=["broken"])
+    assert (await client.post("/users-bulk", {"accountIds": ["a", "broken"]})).status == 500
+    assert (await client.post("/users-bulk", b"\xff")).status == 400
+
+
 async def test_file_sizes_are_wrong(client: Client, sample: Sample) -> None:
     spoil(client, "file_size", amount=-3)
     listed = (await client.get(f"/pages/{sample.page.id}/attachments")).json["results"][0]

@@ -50,6 +50,22 @@ def test_deleting_an_old_version_lowers_the_number(sample: Sample) -> None:
         sample.world.delete_old_version(sample.page, 2)
 
 
+def test_a_body_can_change_without_a_version(sample: Sample) -> None:
+    rewritten = sample.world.rewrite(sample.page, "<p>To the new title</p>")
+    assert (rewritten.version, rewritten.past) == (sample.page.version, ())
+    assert rewritten.body is not None
+    assert rewritten.body() == "<p>To the new title</p>"
+
+
+def test_deleting_an_old_version_of_an_attachment_lowers_the_number(sample: Sample) -> None:
+    for data in (b"two", b"three"):
+        sample.world.replace_attachment(sample.image, data)
+    after = sample.world.delete_old_attachment_version(sample.image, 2)
+    assert (after.version.number, [old.version.number for old in after.past]) == (2, [1])
+    with pytest.raises(ValueError, match="no former version"):
+        sample.world.delete_old_attachment_version(sample.image, 2)
+
+
 def test_a_move_to_another_space_takes_everything_below_along(sample: Sample) -> None:
     other = sample.world.add_space("TWO", "Second")
     below = sample.world.add_page(sample.space, "Below", parent=sample.page)

@@ -53,6 +53,9 @@ def snapshot(world: World) -> dict[str, object]:
         "spaces": world.spaces,
         "contents": [plain(content) for content in world.contents.values()],
         "attachments": [plain(attachment) for attachment in world.attachments.values()],
+        "comments": [(each.id, each.body(), each.version) for each in world.comments.values()],
+        "around": [world.labels, world.properties, world.likes, world.restrictions, world.permissions],
+        "tasks": world.tasks,
         "now": world.now,
         "last_id": world.last_id,
     }
@@ -121,9 +124,46 @@ def test_the_sample_has_every_kind_and_the_awkward_cases(sample: World) -> None:
 
 
 def test_sample_ids_do_not_collide_with_ids_given_later(sample: World) -> None:
-    ids = [*sample.spaces, *sample.contents, *(found.removeprefix("att") for found in sample.attachments)]
+    ids = [
+        *sample.spaces,
+        *sample.contents,
+        *(found.removeprefix("att") for found in sample.attachments),
+        *sample.comments,
+        *sample.customs,
+        *sample.tasks,
+        *(label.id for label in sample.site_labels.values()),
+        *(held.id for shelf in sample.properties.values() for held in shelf.values()),
+    ]
     assert len(ids) == len(set(ids))
     assert max(map(int, ids)) < sample.last_id
+
+
+def test_the_sample_has_something_of_everything_around_its_pages(sample: World) -> None:
+    (demo,) = (space for space in sample.spaces.values() if space.key == "DEMO")
+    comments = sample.comments.values()
+    assert {each.kind for each in comments} == {"footer", "inline"}
+    assert {each.resolution for each in comments} == {"open", "resolved"}
+    assert any(each.parent_id and sample.comments[each.parent_id].parent_id for each in comments)
+    assert any(each.version.number > 1 for each in comments)
+    assert any(each.container_id.startswith("att") for each in comments)
+    for each in comments:
+        parsed(each.body())
+        held = each.container_id in sample.contents or each.container_id in sample.attachments
+        assert held
+    markers = {each.marker_ref for each in comments if each.kind == "inline"}
+    marked = {
+        mark.attrib["{urn:ac}ref"]
+        for _, root in bodies(sample)
+        for mark in root.iterfind(".//ac:inline-comment-marker", NAMESPACES)
+    }
+    assert marked <= markers
+    assert {each.status for each in sample.tasks.values()} == {"complete", "incomplete"}
+    assert sample.labels
+    assert sample.properties[demo.id]
+    assert sample.permissions[demo.id]
+    assert sample.role_assignments[demo.id]
+    assert [each.type for each in sample.customs.values()] == ["ac:harbour-polls:poll"]
+    assert set(sample.restrictions) == {"131125", "131161"}
 
 
 def test_sample_links_by_title_lead_somewhere(sample: World) -> None:
@@ -271,6 +311,15 @@ def test_a_generated_tree_is_whole() -> None:
             assert content.parent_kind == world.contents[content.parent_id].kind
     assert max(map(len, world.by_parent.values())) == FAN_OUT
     assert {content.parent_kind for content in world.contents.values()} == {None, "page", "folder"}
+
+
+def test_generated_comments_and_labels_go_round_the_pages() -> None:
+    world = generated_world(pages=4, comments=10, labels=60, seed=1)
+    assert len(world.comments) == 10
+    assert sum(each.parent_id is None for each in world.comments.values()) == 4
+    assert sum(map(len, world.labels.values())) == 60
+    for each in world.comments.values():
+        parsed(each.body())
 
 
 @pytest.mark.parametrize("pages", [0, 1, 2])

@@ -1,7 +1,7 @@
 """A small, lively site to show and to test with: the handbook of a lighthouse service.
 
-``site.json`` lists what there is, ``bodies/`` and ``files/`` hold the pages and the text attachments;
-pictures, the PDF, the ZIP and the tide tables are made by code.
+``site.json`` lists what there is, ``around.json`` what was done to it, ``bodies/`` and ``files/``
+hold the pages and the text attachments; pictures, the PDF, the ZIP and the tide tables are made by code.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
-from exporter.emulator.sample import drawings, tides
+from exporter.emulator.sample import around, drawings, tides
 from exporter.emulator.world import Content, User, Version, World, timestamp
 
 CLOUD_ID = "11111111-2222-4333-8444-555555555555"
@@ -45,6 +45,7 @@ def sample_world(*, site_url: Callable[[], str] = lambda: SITE_URL) -> World:
         _add_content(world, site_url, **content)
     for attachment in site["attachments"]:
         _add_attachment(world, **attachment)
+    around.add_all(world, _set_clock)
     world.last_id = 131300
     world.now = THIS_MORNING
     return world
