@@ -24,6 +24,7 @@ from exporter.errors import (
     BugError,
     Exit,
     ExportError,
+    IdentityError,
     Interrupted,
     LocalError,
     ManifestError,
@@ -38,7 +39,7 @@ from exporter.mirror.mirror import (
     look_at_mirror,
     open_mirror,
 )
-from exporter.model import WITH_BODY, Space
+from exporter.model import PARENTS_ONLY, WITH_BODY, Space
 from exporter.progress import Progress
 from exporter.summary import SpaceRun
 
@@ -220,22 +221,26 @@ class _Exporter:
         self, noted: Mapping[str, str], folder: Path, space: Space, signed_in: SignedIn
     ) -> None:
         if noted.get("cloud_id", self._cloud_id) != self._cloud_id:
-            raise AuthError(f"{folder} mirrors another Confluence site: name another output folder")
+            raise IdentityError(f"{folder} mirrors another Confluence site: name another output folder")
         if noted.get("space_id", space.id) != space.id:
             raise ManifestError(f"{folder} mirrors another space that had this key: move it away")
         user = signed_in.user
         if user and noted.get("account_id", user.account_id) != user.account_id:
             if self._options.accept_identity:
                 return
-            raise AuthError(
+            raise IdentityError(
                 f"{folder} was made with another account's token, which may see more or less than this one: "
                 "use that account, another folder, or --accept-identity to go on with this one"
             )
 
     async def _mirror(self, client: Client, space: Space, mirror: Mirror, report: Report) -> None:
         workers, dry_run = self._settings.workers, self._options.dry_run
-        listing = await list_space(client, space.id, workers=workers, report=report, progress=self._progress)
-        plans = await plan_contents(listing, mirror, report)
+        held = {kind: await mirror.held(kind) for kind in (*WITH_BODY, *PARENTS_ONLY)}
+        listing = await list_space(
+            client, space.id, held, workers=workers, report=report, progress=self._progress
+        )
+        plans = plan_contents(listing, held, report)
+        del held  # as large as the listing
         if not dry_run:
             await mirror.save_space(space)
         fetcher = Fetcher(

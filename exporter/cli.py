@@ -22,7 +22,6 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from exporter import app as program
-from exporter import demo as sample
 from exporter.app import Options
 from exporter.config import Settings, load
 from exporter.errors import Exit, ExportError, UsageError
@@ -141,6 +140,8 @@ def demo(
     as_json: Json = False,
 ) -> Exit:
     """Mirror a sample space from a small Confluence on this machine: no account, no network."""
+    from exporter import demo as sample
+
     talk = _Talk(quiet=quiet, verbose=verbose, as_json=as_json, secrets=())
     code = _run(lambda progress: sample.demo(out, progress=progress), talk)
     if code is Exit.OK and not (quiet or as_json):

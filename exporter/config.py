@@ -54,9 +54,11 @@ def _origin(text: str, *, what: str) -> URL:
 
 def _site(value: object) -> object:
     """`acme`, `acme.atlassian.net` or any URL of the site → its origin."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str):
         return value
     text = value.strip()
+    if not text:
+        raise ValueError("is empty")
     if "://" in text:
         return _origin(text, what="the site")
     if re.fullmatch(r"[A-Za-z0-9-]+", text) and text != "localhost":
@@ -234,7 +236,8 @@ def _sentence(
     if kind == "extra_forbidden":
         known = [*Settings.model_fields, "auth.kind"]
         near = difflib.get_close_matches(key, known, n=1)
-        return f"{file}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        where = f"{file}: unknown key {key!r}" if name in in_file else f"unknown setting {variable}"
+        return where + (f"; did you mean {near[0]!r}?" if near else "")
     if kind == "missing":
         flag = "" if name == "api_token" else f", --{key.replace('_', '-')}"
         return f"{key} is not set: use {variable}{flag}, or {key} in a file named by --config"

@@ -100,6 +100,16 @@ class AuthError(ExportError):
     exit = Exit.AUTH
 
 
+class Unauthorized(AuthError):
+    """401: the credentials are not accepted at this address; another one may accept them."""
+
+
+class IdentityError(ExportError):
+    """A mirror is another site's or account's: a matter of this space alone."""
+
+    exit = Exit.AUTH
+
+
 class Unavailable(ExportError):
     """Confluence asks for, or needs, more patience than this run has."""
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from exporter.model import AttachmentId, Kind
 
 MANIFEST = "manifest.sqlite"
-LOCK = ".lock"
+LOCK = ".confluence-export.lock"
 LAST_RUN = PurePosixPath("last-run.json")
 TREE = PurePosixPath("tree.json")
 SPACE = PurePosixPath("raw/space.json")
@@ -70,9 +70,10 @@ def safe_name(title: str, *, fallback: str) -> str:
     name = _INVISIBLE.sub("", _FORBIDDEN.sub("_", name)).strip().rstrip(". ")
     if not name.strip("._- "):
         name = fallback
+    name = _shorten(name)
     if name[0] in ".-~" or _DEVICES.match(name):
-        name = "_" + name
-    return _shorten(name)
+        name = _shorten("_" + name)
+    return name
 
 
 def _plain(character: str) -> str:

@@ -22,6 +22,9 @@ class Redacting(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
         self._secrets = [form for secret in secrets if secret for form in (secret, _base64(secret))]
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 — the library's name
+        return " ".join(super().formatMessage(record).splitlines())
+
     def format(self, record: logging.LogRecord) -> str:
         return self.redact(super().format(record))
 

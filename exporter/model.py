@@ -56,7 +56,8 @@ class User:
 class ContentInfo:
     """Content as a listing shows it: enough to plan with, no body.
 
-    ``metadata`` is the canonical JSON file: the same bytes whichever request it came by.
+    ``metadata`` is the canonical JSON file (`confluence.schema` makes it): the same bytes whichever
+    request it came by. ``digest`` is its SHA-256; a listing lets go of the bytes nobody will need.
     """
 
     id: ContentId
@@ -68,6 +69,8 @@ class ContentInfo:
     parent_id: ContentId | None
     parent_type: str | None
     position: int | None
+    subtype: str | None
+    digest: bytes
     metadata: bytes
 
 
@@ -90,6 +93,7 @@ class AttachmentInfo:
     version: Version
     size: int | None
     media_type: str
+    digest: bytes
     metadata: bytes
 
 
@@ -99,7 +103,7 @@ class Held:
 
     version: Version
     title: str
-    metadata_sha256: str | None
+    metadata_sha256: bytes | None
     has_data: bool
     missing_since: str | None
 

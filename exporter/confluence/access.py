@@ -20,6 +20,7 @@ from exporter.errors import (
     Refused,
     ScopeMissing,
     SpaceError,
+    Unauthorized,
     UsageError,
 )
 from exporter.model import Space, User
@@ -71,20 +72,22 @@ async def sign_in(
 ) -> SignedIn:
     """Find where the token is accepted, by asking for the space, and whose it is.
 
-    Goes on to the site only when the gateway refuses the credentials as such; how the token was
-    accepted last time (`remembered`) is tried first. Raises `AuthError` with every refusal.
+    Goes on to the site only when the gateway refuses the credentials as such; where it is known how
+    the token was accepted (`remembered`), nothing else is tried. Raises `AuthError` with every refusal.
     """
     refusals = []
     for kind in _worth_trying(credentials, remembered):
         client = Client(transport, _access(credentials, kind, cloud_id))
         try:
             return await _try(client, kind, key)
-        except AuthError as exc:
+        except Unauthorized as exc:
             refusals.append(f"{_WHERE[kind]}: {exc}")
         except (NotFound, Forbidden) as exc:  # not about the credentials, so no reason to try elsewhere
             raise AuthError(
                 f"{_WHERE[kind]}: {exc}; is CONFLUENCE_CLOUD_ID right, and does it take this kind of token?"
             ) from exc
+    if remembered is not None and credentials.kind is None:
+        refusals.append("with another kind of token than before, set CONFLUENCE_AUTH_KIND once")
     raise AuthError("; ".join(refusals))
 
 
@@ -98,8 +101,9 @@ _WHERE = {
 def _worth_trying(credentials: Credentials, remembered: TokenKind | None) -> list[TokenKind]:
     if credentials.kind is not None:
         return [credentials.kind]
-    kinds: list[TokenKind] = ["scoped", "unscoped"] if credentials.email else ["bearer"]
-    return sorted(kinds, key=lambda kind: kind != remembered)
+    if remembered is not None:
+        return [remembered]
+    return ["scoped", "unscoped"] if credentials.email else ["bearer"]
 
 
 def _access(credentials: Credentials, kind: TokenKind, cloud_id: str) -> Access:

@@ -15,6 +15,7 @@ from exporter.errors import (
     RemoteError,
     ScopeMissing,
     TransientError,
+    Unauthorized,
 )
 
 TRANSIENT = (408, 500, 502, 503, 504)
@@ -69,7 +70,7 @@ def _unauthorized(headers: Mapping[str, str], said: str, endpoint: Endpoint | No
         "X-Failure-Category", ""
     ):
         return ScopeMissing(endpoint.missing() if endpoint else "the token lacks a scope")
-    return AuthError(
+    return Unauthorized(
         "Confluence refuses the credentials (401): the token is wrong, revoked or expired (both look alike), "
         "or the e-mail address is not its owner's"
     )

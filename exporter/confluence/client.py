@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from exporter.confluence import schema, scopes
@@ -15,6 +15,7 @@ from exporter.confluence.schema import (
     SpaceWire,
     UserWire,
     read_as,
+    read_row,
 )
 from exporter.confluence.scopes import Endpoint
 from exporter.confluence.transport import Access, Expected, Query, Receive, Transport
@@ -90,7 +91,8 @@ class Client:
             ("limit", str(len(wanted))),  # the default is 25, whatever the number of ids
             *(("status", status) for status in statuses),
         ]
-        rows = self._collection(_IN_BULK[kind], {}, query, wire, tries=2)
+        listed = {str(info.id): info for info in wanted}
+        rows = self._collection(_IN_BULK[kind], {}, query, wire, tries=2, listed=listed)
         pages = [schema.page(row, kind) async for row in rows]
         return [page for page in pages if page is not None]
 
@@ -100,9 +102,11 @@ class Client:
 
         def read(document: Any) -> Page:
             row = read_as(wire)(schema.completed(document, listed))
+            if row.id != listed.id:
+                raise TransientError(f"answered {listed.kind} {row.id} instead")
             page = schema.page(row, listed.kind)
             if page is None:
-                raise RemoteError(f"GET {endpoint.at(id=listed.id)}: answered without a body")
+                raise RemoteError("answered without a body")
             return page
 
         return await self._get(endpoint, read, query=[("body-format", "storage")], id=listed.id)
@@ -146,15 +150,15 @@ class Client:
         wire: type[Row],
         *,
         tries: int | None = None,
+        listed: Mapping[str, ContentInfo] | None = None,
     ) -> AsyncIterator[Row]:
         """Every item once, whatever the server does: ends only where no next page is named.
 
         Raises `RemoteError` when a cursor comes back or pages bring nothing new (a short or even an
         empty page is none of that), so a loop is never taken for the end; and, after the last item,
-        when one of them could not be read.
+        when one of them could not be read. `listed` completes what an item leaves out.
         """
         path = endpoint.at(**parts)
-        read_row = read_as(wire)
         unreadable: str | None = None
         cursor: str | None = None
         cursors: set[str] = set()
@@ -171,11 +175,15 @@ class Client:
             )
             known = len(ids)
             for document in rows:
+                if listed and (info := listed.get(str(document.get("id")))):
+                    document = schema.completed(document, info)
                 try:
-                    row = read_row(document)
+                    row, odd = read_row(wire, document)
                 except TransientError as exc:
                     unreadable = f"GET {path}: one item {exc}"
                     continue
+                if odd:
+                    self.warnings.add(f"GET {path}: item {row.id} was read without its odd {', '.join(odd)}")
                 if row.id not in ids:
                     ids.add(row.id)
                     yield row

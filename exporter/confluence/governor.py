@@ -26,6 +26,7 @@ class Governor:
         self._pause_began = float("-inf")
         self._told = 0.0
         self._failing_since: float | None = None
+        self._succeeded_at = 0.0
         self.throttled = 0
 
     async def ready(self) -> float:
@@ -37,13 +38,14 @@ class Governor:
     def succeeded(self) -> None:
         """The host answered properly, be it with a 404."""
         self._failing_since = None
+        self._succeeded_at = self._clock.monotonic()
         self._told = 0.0
         self._pause = FIRST_PAUSE
 
     def failed(self, asked_at: float) -> None:
         """Something transient went wrong. Raises `Unavailable` when it has done so for too long."""
         if self._failing_since is None:
-            self._failing_since = asked_at
+            self._failing_since = max(asked_at, self._succeeded_at)
         failing_for = self._clock.monotonic() - self._failing_since
         if failing_for >= self._give_up_after:
             raise Unavailable(

@@ -7,11 +7,13 @@ ignored, absent ones are null, so an item has the same bytes whichever request i
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -137,6 +139,7 @@ class AttachmentWire(_Wire):
     links: _AttachmentLinks | None = Field(default=None, alias="_links")
 
     def to_model(self, container: ContentId) -> AttachmentInfo:
+        metadata = canonical(self)
         return AttachmentInfo(
             id=AttachmentId(self.id),
             container=container,
@@ -145,7 +148,8 @@ class AttachmentWire(_Wire):
             version=(self.version or VersionWire()).to_model(),
             size=self.file_size,
             media_type=self.media_type or "",
-            metadata=canonical(self),
+            digest=hashlib.sha256(metadata).digest(),
+            metadata=metadata,
         )
 
 
@@ -195,7 +199,7 @@ class Listing(_Wire):
 
     def next_host(self) -> str | None:
         """The host that `_links.next` names, where it does."""
-        return urlsplit(str(self.links.get("next") or "")).hostname
+        return self._next().hostname
 
     def next_cursor(self) -> str | None:
         """The cursor of `_links.next`, decoded once; None on the last page.
@@ -203,14 +207,19 @@ class Listing(_Wire):
         Only the cursor is taken: the link lacks the gateway's prefix, may name another host, and a
         raw `+` in it is a plus. Raises `TransientError` when there is a link without a cursor.
         """
-        following = self.links.get("next")
-        if not following:
+        if not self.links.get("next"):
             return None
-        for part in urlsplit(str(following)).query.split("&"):
+        for part in self._next().query.split("&"):
             name, _, value = part.partition("=")
             if name == "cursor" and value:
                 return unquote(value)
         raise TransientError("answered a next link without a cursor")
+
+    def _next(self) -> SplitResult:
+        try:
+            return urlsplit(str(self.links.get("next") or ""))
+        except ValueError:
+            raise TransientError("answered a next link that is no URL") from None
 
 
 WIRES: dict[Kind, type[PageWire] | type[BlogPostWire] | type[NodeWire]] = {
@@ -237,21 +246,37 @@ def read_as(wire: type[Wire]) -> Callable[[Any], Wire]:
     return read
 
 
+def read_row(wire: type[Wire], document: dict[str, Any]) -> tuple[Wire, list[str]]:
+    """One item of a listing, and the names of fields left out because they were of another shape.
+
+    Raises `TransientError` for an item without a usable id.
+    """
+    try:
+        return wire.model_validate(document), []
+    except ValidationError as exc:
+        odd = sorted({str(error["loc"][0]) for error in exc.errors(include_input=False, include_url=False)})
+    rest = {name: value for name, value in document.items() if name not in odd}
+    return read_as(wire)(rest), odd
+
+
 def content_info(wire: PageWire | BlogPostWire | NodeWire, kind: Kind) -> ContentInfo:
     parent_id, parent_type, position = None, None, None
+    metadata = canonical(wire)
     if isinstance(wire, (PageWire, NodeWire)):
         parent_id, parent_type, position = wire.parent_id, wire.parent_type, wire.position
     return ContentInfo(
         id=ContentId(wire.id),
         kind=kind,
         title=wire.title or "",
-        status=wire.status or "current",
+        status=sys.intern(wire.status or "current"),  # a hundred thousand times the same few
         version=(wire.version or VersionWire()).to_model(),
-        space_id=wire.space_id or "",
+        space_id=sys.intern(wire.space_id or ""),
         parent_id=ContentId(parent_id) if parent_id else None,
-        parent_type=parent_type,
+        parent_type=sys.intern(parent_type) if parent_type else None,
         position=position,
-        metadata=canonical(wire),
+        subtype=wire.subtype if isinstance(wire, PageWire) else None,
+        digest=hashlib.sha256(metadata).digest(),
+        metadata=metadata,
     )
 
 
@@ -264,10 +289,21 @@ def page(wire: PageWire | BlogPostWire, kind: Kind) -> Page | None:
 
 
 def completed(document: Any, listed: ContentInfo) -> Any:
-    """The answer for a single item, with what only listings tell (`subtype`) taken from its listing."""
+    """An answer, with what it leaves out (a single one has no `subtype`) taken from the item's listing."""
     if not isinstance(document, dict):
         return document
-    return {**json.loads(listed.metadata), **document}
+    told = {
+        "id": listed.id,
+        "title": listed.title,
+        "status": listed.status,
+        "spaceId": listed.space_id or None,
+        "parentId": listed.parent_id,
+        "parentType": listed.parent_type,
+        "position": listed.position,
+        "subtype": listed.subtype,
+        "version": {"number": listed.version.number, "createdAt": listed.version.date or None},
+    }
+    return {**told, **document}
 
 
 def canonical(wire: BaseModel) -> bytes:

@@ -22,6 +22,7 @@ from exporter.confluence.governor import Governor
 from exporter.confluence.retry import MediaRefused, Patience, Throttled, retry_after
 from exporter.confluence.scopes import Endpoint
 from exporter.errors import (
+    AuthError,
     NotFound,
     Refused,
     RemoteError,
@@ -117,9 +118,7 @@ class Transport:
         async def once() -> T:
             async with self._exchange(self._api, _url(access, path, query), endpoint, access) as response:
                 if response.status != 200:
-                    raise Refused(
-                        f"answered with a redirect to {response.headers.get('Location', '')[:60]!r}"
-                    )
+                    raise Refused(f"answered {response.status}, a redirect, where none is due")
                 body = await self._body(response)
                 return read(answers.parse(body, response.content_type))
 
@@ -230,6 +229,9 @@ class Transport:
         except TransientError:
             governor.failed(asked_at)
             raise
+        except (RemoteError, AuthError):  # a proper answer, if not the one hoped for
+            governor.succeeded()
+            raise
         else:
             governor.succeeded()
 
@@ -243,7 +245,9 @@ class Transport:
             headers["Accept-Encoding"] = "identity"  # the length is compared
         self.requests += 1
         try:
-            return await session.get(url, headers=headers, allow_redirects=False)
+            response = await session.get(url, headers=headers, allow_redirects=False)
+            log.debug("GET %s %s: %s", url.host, url.raw_path, response.status)
+            return response
         except aiohttp.ClientConnectorCertificateError as exc:
             raise Unavailable(
                 f"the TLS certificate of {url.host} is not trusted; name a private CA by CONFLUENCE_CA_FILE"
@@ -260,7 +264,7 @@ class Transport:
         if status in REDIRECTS:
             return
         told = None
-        if status in (429, 503):
+        if status == 429 or status in answers.TRANSIENT:
             told = retry_after(
                 headers.get("Retry-After"), server_date=headers.get("Date"), now=self._clock.now()
             )
@@ -347,9 +351,10 @@ async def open_transport(
     """Both sessions, open as long as the context. `connections` must not be below the number of workers:
     a request that queued for a connection could leave before a time the server named meanwhile."""
     limits = limits or Limits()
+    tls = _tls(ca_file)
     async with (
-        _session(connections, limits, proxy, ca_file) as api,
-        _session(connections, limits, proxy, ca_file) as media,
+        _session(connections, limits, proxy, tls) as api,
+        _session(connections, limits, proxy, tls) as media,
     ):
         yield Transport(
             api,
@@ -362,21 +367,27 @@ async def open_transport(
         )
 
 
-def _session(
-    connections: int, limits: Limits, proxy: str | None, ca_file: Path | None
-) -> aiohttp.ClientSession:
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        return ssl.create_default_context(cafile=ca_file)
     except OSError as exc:
         raise UsageError(f"cannot read the CA file {ca_file}: {exc.strerror or exc}") from exc
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, ssl=context),
+
+
+def _session(
+    connections: int, limits: Limits, proxy: str | None, tls: ssl.SSLContext
+) -> aiohttp.ClientSession:
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, ssl=tls),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"confluence-export/{version('confluence-export')}", "Accept": "*/*"},
         timeout=aiohttp.ClientTimeout(connect=limits.connect, sock_read=limits.first_byte),
         trust_env=False,  # a proxy or netrc in cron's environment must not route or sign our requests
         proxy=proxy,
     )
+    # aiohttp would repeat a reset GET by itself, past governor and count; there is no public switch.
+    session._retry_connection = False
+    return session
 
 
 def _url(access: Access, path: str, query: Query) -> URL:

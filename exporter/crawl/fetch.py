@@ -11,23 +11,24 @@ from exporter.crawl.pool import Job, run_jobs
 from exporter.crawl.protocols import Sink, Source
 from exporter.crawl.report import Report
 from exporter.errors import RemoteError, ScopeMissing
-from exporter.model import WITH_BODY, AttachmentInfo, ContentInfo, Kind
+from exporter.model import WITH_BODY, AttachmentInfo, ContentId, ContentInfo, Held, Kind
 from exporter.progress import Progress
 
 log = logging.getLogger(__name__)
 
-BATCH = 50  # bodies a request; halved, for the rest of the run, whenever the server chokes
+BATCH = 50  # bodies a request; halved, for the rest of the run, whenever the server chokes …
+LEAST_BATCH = 10  # … but one page that breaks every batch it is in must not make all others single
 
 Plans = Mapping[Kind, Plan[ContentInfo]]
 
 
-async def plan_contents(listing: SpaceListing, sink: Sink, report: Report) -> Plans:
+def plan_contents(listing: SpaceListing, held: Mapping[Kind, Mapping[str, Held]], report: Report) -> Plans:
     """One plan for each kind of content."""
     plans = {}
     for kind, listed in listing.contents.items():
         plans[kind] = make_plan(
             listed,
-            await sink.held(kind),
+            held[kind],
             complete=kind in listing.complete,
             with_data=kind in WITH_BODY,
         )
@@ -76,8 +77,20 @@ class Fetcher:
             updated = plan.updated if kind in WITH_BODY else [*plan.to_fetch, *plan.updated]
             if updated:
                 await self._sink.save_metadata(updated)
+            await self._mark(kind, plan)
+
+    async def _mark(
+        self,
+        kind: Kind,
+        plan: Plan[ContentInfo] | Plan[AttachmentInfo],
+        *,
+        container: ContentId | None = None,
+    ) -> None:
+        if plan.returned:
             await self._sink.mark_returned(kind, plan.returned)
-            await self._sink.mark_missing(kind, _newly_missing(plan))
+        missing = [item_id for item_id, held in plan.missing.items() if held.missing_since is None]
+        if missing:
+            await self._sink.mark_missing(kind, missing, container=container)
 
     def _jobs(
         self, bodies: Sequence[Sequence[ContentInfo]], containers: Sequence[ContentInfo]
@@ -103,12 +116,14 @@ class Fetcher:
                 raise
             except RemoteError as exc:
                 half = len(wanted) // 2
-                self._batch = min(self._batch, half)
+                if len(wanted) == self._batch:
+                    self._batch = max(half, LEAST_BATCH)
                 log.info("%s bodies in one request failed (%s); asking for fewer", len(wanted), exc)
                 return [self._bodies(wanted[:half]), self._bodies(wanted[half:])]
             asked = {info.id for info in wanted}
             pages = [page for page in pages if page.info.id in asked]
             await self._sink.save_pages(pages)
+            log.debug("%s bodies saved", len(pages))
             self._progress.done("bodies", len(pages))
             got = {page.info.id for page in pages}
             return [self._body(info) for info in wanted if info.id not in got]
@@ -167,8 +182,7 @@ class Fetcher:
         for info in plan.updated:
             if info not in renamed:
                 await self._sink.save_attachment_metadata(info)
-        await self._sink.mark_returned(Kind.ATTACHMENT, plan.returned)
-        await self._sink.mark_missing(Kind.ATTACHMENT, _newly_missing(plan), container=container.id)
+        await self._mark(Kind.ATTACHMENT, plan, container=container.id)
         wanted = [*plan.to_fetch, *renamed]
         self._progress.expect("attachments", len(wanted))
         return [self._download(info) for info in wanted]
@@ -181,6 +195,7 @@ class Fetcher:
             try:
                 if self._may_download:
                     await self._source.download(info, receive)
+                    log.debug("attachment %s saved", info.id)
             except ScopeMissing as exc:
                 self._may_download = False
                 self._report.deny(exc)
@@ -195,7 +210,3 @@ class Fetcher:
         async for chunk in chunks:
             self._progress.received("attachments", len(chunk))
             yield chunk
-
-
-def _newly_missing(plan: Plan[ContentInfo] | Plan[AttachmentInfo]) -> list[str]:
-    return [item_id for item_id, held in plan.missing.items() if held.missing_since is None]

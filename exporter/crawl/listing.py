@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from exporter.crawl.pool import Job, run_jobs
 from exporter.crawl.protocols import Source
 from exporter.crawl.report import Report
 from exporter.errors import NotFound, RemoteError, ScopeMissing
-from exporter.model import PARENTS_ONLY, WITH_BODY, ContentId, ContentInfo, Kind, SpaceId
+from exporter.model import PARENTS_ONLY, WITH_BODY, ContentId, ContentInfo, Held, Kind, SpaceId
 from exporter.progress import Progress
 
 Place = tuple[Kind, ContentId]
@@ -28,9 +28,18 @@ class SpaceListing:
 
 
 async def list_space(
-    source: Source, space: SpaceId, *, workers: int, report: Report, progress: Progress
+    source: Source,
+    space: SpaceId,
+    held: Mapping[Kind, Mapping[str, Held]],
+    *,
+    workers: int,
+    report: Report,
+    progress: Progress,
 ) -> SpaceListing:
     """List pages and blog posts, and read the nodes that hold pages, which have no listing.
+
+    Only where `held` has an item with other metadata are its bytes kept: with new and changed ones they
+    come again with the body, and a hundred thousand of them are what a run's memory is made of.
 
     What breaks a listing is noted as a fault in `report`; raises `ScopeMissing` when not even
     pages may be listed.
@@ -42,7 +51,9 @@ async def list_space(
         progress.expect("listing", 1)
         try:
             async for info in source.contents(space, kind):
-                contents[kind].append(info)
+                have = held[kind].get(info.id)
+                keep = have is not None and have.metadata_sha256 != info.digest
+                contents[kind].append(info if keep else replace(info, metadata=b""))
             complete.add(kind)
         except ScopeMissing:
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -16,7 +15,7 @@ class Listed(Protocol):
     @property
     def version(self) -> Version: ...
     @property
-    def metadata(self) -> bytes: ...
+    def digest(self) -> bytes: ...
 
 
 L = TypeVar("L", bound=Listed)
@@ -48,11 +47,12 @@ def make_plan(listed: Sequence[L], held: Mapping[str, Held], *, complete: bool, 
         have = held.get(item.id)
         if have is None:
             new.append(item)
-        elif have.version != item.version:  # != : numbers fall when an old version is deleted
+        elif have.version != item.version or item.version.number is None:
+            # != : numbers fall when an old version is deleted; an unknown one tells nothing
             changed.append(item)
         elif with_data and not have.has_data:
             damaged.append(item)
-        elif have.metadata_sha256 != hashlib.sha256(item.metadata).hexdigest():
+        elif have.metadata_sha256 != item.digest:
             updated.append(item)
         else:
             unchanged += 1

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import filecmp
 import hashlib
 import os
 import secrets
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ class Files:
         self._executor = executor
         self._durable = durable
         self._ready_folders: set[PurePosixPath] = set()
+        self._incoming: set[Path] = set()
 
     async def make_root(self) -> None:
         """The root folder, with its parents."""
@@ -64,9 +66,9 @@ class Files:
         """Put several files in place; their folders are synced once, at the end."""
         return await self._in_thread(self._write_all, files)
 
-    async def write_if_changed(self, path: PurePosixPath, data: bytes) -> None:
-        if await self._in_thread(self._read, path) != data:
-            await self.write_all([(path, data)])
+    async def write_if_changed(self, path: PurePosixPath, parts: Iterable[bytes]) -> None:
+        """Put a file in place unless it has the same bytes already; `parts` are never held together."""
+        await self._in_thread(self._write_if_changed, path, parts)
 
     @asynccontextmanager
     async def receive(self, path: PurePosixPath, chunks: AsyncIterator[bytes]) -> AsyncIterator[Incoming]:
@@ -77,6 +79,7 @@ class Files:
         size, digest = 0, hashlib.sha256()
         with self._refusals(path):
             temp = await self._in_thread(self._temp, path.parent.parent)
+            self._incoming.add(temp)
             try:
                 async with aiofiles.open(temp, "wb", executor=self._executor, opener=self._open) as file:
                     async for chunk in chunks:
@@ -84,6 +87,7 @@ class Files:
                         size += len(chunk)
                         await file.write(chunk)
                 yield Incoming(temp, Stored(path, size, digest.hexdigest()))
+                self._incoming.remove(temp)
             finally:
                 _discard(temp)
 
@@ -98,6 +102,11 @@ class Files:
     async def present(self, files: Sequence[Stored]) -> list[bool]:
         """For each, whether a regular file of that size is there."""
         return await self._in_thread(lambda: [self._has(file) for file in files])
+
+    def discard_incoming(self) -> None:
+        """Once the executor has ended: a thread may have made a file for a transfer that was cancelled."""
+        for temp in self._incoming:
+            _discard(temp)
 
     async def sweep(self) -> None:
         """Remove what a killed run left unfinished."""
@@ -118,11 +127,19 @@ class Files:
             return False
         return stat.S_ISREG(status.st_mode) and status.st_size == file.size
 
-    def _read(self, path: PurePosixPath) -> bytes | None:
-        try:
-            return (self.root / path).read_bytes()
-        except OSError:
-            return None
+    def _write_if_changed(self, path: PurePosixPath, parts: Iterable[bytes]) -> None:
+        with self._refusals(path):
+            temp = self._temp(path.parent)
+            try:
+                with open(temp, "wb", opener=self._open) as file:
+                    file.writelines(parts)
+                    file.flush()
+                    self._sync(file.fileno())
+                if not _same(temp, self.root / path):
+                    temp.replace(self.root / path)
+                    self._sync_folder(path.parent)
+            finally:
+                _discard(temp)
 
     def _remove(self, path: PurePosixPath) -> None:
         with self._refusals(path):
@@ -208,6 +225,13 @@ class Files:
             yield
         except OSError as exc:
             raise LocalError(f"cannot write {self.root / path}: {exc.strerror or exc}") from exc
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(other).st_mode) and filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
 
 
 def _discard(temp: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeVar
 
@@ -23,6 +24,7 @@ Role = Literal["metadata", "storage", "file"]
 Statement = tuple[str, tuple[Any, ...]]
 
 SCHEMA_VERSION = 1
+CHUNK = 1000  # items read at once
 APPLICATION_ID = 0x43_66_45_78  # "CfEx": what file(1) and we know the file by
 
 _SCHEMA = f"""
@@ -43,16 +45,26 @@ CREATE TABLE files (
 """
 
 
+_ITEMS = f"""
+SELECT i.id, i.title, i.version_number, i.version_date, i.missing_since,
+       m.path, m.size, m.sha256, d.path, d.size, d.sha256
+FROM items i
+LEFT JOIN files m ON m.kind = i.kind AND m.id = i.id AND m.role = 'metadata'
+LEFT JOIN files d ON d.kind = i.kind AND d.id = i.id AND d.role IN ('storage', 'file')
+WHERE i.kind = ? AND i.id > ? {{container}} ORDER BY i.id LIMIT {CHUNK}
+"""
+
+
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One file of one item, as recorded."""
+class Item:
+    """An item as recorded, with its metadata file and its body or file."""
 
     id: str
     title: str
     version: Version
     missing_since: str | None
-    role: Role
-    stored: Stored
+    metadata: Stored | None
+    data: Stored | None
 
 
 class Manifest:
@@ -68,6 +80,7 @@ class Manifest:
         self._thread = thread
         self._pending: list[Statement] = []
         self._committing = asyncio.Lock()
+        self._failure: LocalError | ManifestError | None = None
 
     async def meta(self) -> Mapping[str, str]:
         return await self._run(lambda: dict(self._connection.execute("SELECT key, value FROM meta")))
@@ -80,30 +93,43 @@ class Manifest:
             ]
         )
 
-    async def rows(self, kind: Kind, *, container: str | None = None) -> list[Row]:
-        """All recorded files of a kind's items, or of those in one container."""
-        query = (
-            "SELECT id, title, version_number, version_date, missing_since, role, path, size, sha256 "
-            "FROM items JOIN files USING (kind, id) WHERE kind = ?"
-        )
-        parameters: tuple[str, ...] = (kind,)
-        if container is not None:
-            query, parameters = f"{query} AND container = ?", (kind, container)
-        return await self._run(lambda: [_row(*row) for row in self._connection.execute(query, parameters)])
+    async def items(self, kind: Kind, *, container: str | None = None) -> AsyncIterator[list[Item]]:
+        """All recorded items of a kind, or of those in one container, some at a time."""
+        last = ""
+        while True:
+            query = _ITEMS.format(container="AND i.container = ?" if container is not None else "")
+            parameters = (kind, last) if container is None else (kind, last, container)
+            items = await self._run(partial(self._items, query, parameters))
+            if items:
+                yield items
+            if len(items) < CHUNK:
+                return
+            last = items[-1].id
+
+    def _items(self, query: str, parameters: tuple[str, ...]) -> list[Item]:
+        return [_item(*row) for row in self._connection.execute(query, parameters)]
 
     async def path_of(self, kind: Kind, item_id: str, role: Role) -> PurePosixPath | None:
         query = "SELECT path FROM files WHERE kind = ? AND id = ? AND role = ?"
         row = await self._run(lambda: self._connection.execute(query, (kind, item_id, role)).fetchone())
-        return PurePosixPath(row[0]) if row else None
+        return _inside(row[0]) if row else None
 
-    async def paths(self) -> Mapping[tuple[str, str], str]:
-        """The file to open for each item: its data where there are some, else its metadata."""
-        query = "SELECT kind, id, path FROM files ORDER BY role = 'metadata' DESC"  # later ones win
-        return await self._run(lambda: {(k, i): path for k, i, path in self._connection.execute(query)})
+    async def ids(self, role: Role, *, without: Role) -> set[str]:
+        """The ids of content that has a file in one role and none in the other."""
+        query = (
+            "SELECT id FROM files f WHERE role = ? AND kind != 'attachment' AND NOT EXISTS "
+            "(SELECT 1 FROM files o WHERE o.kind = f.kind AND o.id = f.id AND o.role = ?)"
+        )
+        return await self._run(lambda: {row[0] for row in self._connection.execute(query, (role, without))})
 
     async def record(self, *entries: Entry) -> None:
         """Note items that are on disk; they are no longer missing."""
         await self._commit([statement for entry in entries for statement in entry.statements()])
+
+    async def mark_contained_missing(self, container: str, *, since: str) -> None:
+        """Note that what an item contains went missing with it."""
+        update = "UPDATE items SET missing_since = ? WHERE container = ? AND missing_since IS NULL"
+        await self._commit([(update, (since, container))])
 
     async def mark_missing(
         self, kind: Kind, ids: Iterable[str], *, since: str | None, container: str | None = None
@@ -121,9 +147,15 @@ class Manifest:
     async def _commit(self, statements: Sequence[Statement]) -> None:
         self._pending += statements
         async with self._committing:
+            if self._failure is not None:  # mine may have been in the commit that failed
+                raise self._failure
             if self._pending:  # else somebody's commit took mine along
                 batch, self._pending = self._pending, []
-                await self._run(lambda: self._write(batch))
+                try:
+                    await self._run(lambda: self._write(batch))
+                except (LocalError, ManifestError) as exc:
+                    self._failure = exc
+                    raise
 
     def _write(self, batch: list[Statement]) -> None:
         with self._connection:
@@ -172,6 +204,16 @@ async def open_manifest(path: Path | None, *, mode: int) -> AsyncIterator[Manife
             await asyncio.shield(loop.run_in_executor(thread, connection.close))
 
 
+def is_manifest(path: Path) -> bool:
+    """Whether a file is a manifest of this program, damaged or not, by the header that SQLite writes."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except OSError:
+        return False
+    return header[68:72] == APPLICATION_ID.to_bytes(4, "big")
+
+
 def peek(path: Path) -> Mapping[str, str]:
     """The meta values of a manifest that may be in use; raises `ManifestError` when it is none of ours."""
     with _translated(), closing(_connect(path)) as connection:
@@ -187,6 +229,8 @@ def _connect(path: Path | None, mode: int | None = None) -> sqlite3.Connection:
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
             os.fchmod(descriptor, mode)
             os.close(descriptor)
+        if path.is_symlink():
+            raise LocalError(f"{path} is a link: move it away")
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10)
     try:
         _prepare(connection, path, create=mode is not None)
@@ -215,24 +259,34 @@ def _prepare(connection: sqlite3.Connection, path: Path | None, *, create: bool)
 def _translated() -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as exc:  # full, read-only, locked, no permission
-        raise LocalError(f"cannot use the manifest: {exc}") from exc
     except sqlite3.DatabaseError as exc:
+        operational = isinstance(exc, sqlite3.OperationalError)  # full, read-only, locked, no permission
+        if operational and getattr(exc, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
+            raise LocalError(f"cannot use the manifest: {exc}") from exc
         raise ManifestError(f"the manifest is damaged: {exc}") from exc
     except OSError as exc:
         raise LocalError(f"cannot open the manifest: {exc.strerror or exc}") from exc
 
 
-def _row(  # the columns of `Manifest.rows`
+def _inside(recorded: str) -> PurePosixPath:
+    """A recorded path, which somebody may have tampered with."""
+    path = PurePosixPath(recorded)
+    if path.is_absolute() or ".." in path.parts:
+        raise ManifestError(f"the manifest records the path {recorded!r}, which is none of a mirror")
+    return path
+
+
+def _item(  # the columns of `_ITEMS`
     item_id: str,
     title: str,
     number: int | None,
     date: str,
     missing_since: str | None,
-    role: Role,
-    path: str,
-    size: int,
-    sha256: str,
-) -> Row:
-    stored = Stored(PurePosixPath(path), size, sha256)
-    return Row(item_id, title, Version(number, date), missing_since, role, stored)
+    *files: Any,
+) -> Item:
+    metadata, data = _stored(*files[:3]), _stored(*files[3:])
+    return Item(item_id, title, Version(number, date), missing_since, metadata, data)
+
+
+def _stored(path: str | None, size: int, sha256: str) -> Stored | None:
+    return None if path is None else Stored(_inside(path), size, sha256)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from exporter import layout
@@ -17,8 +18,19 @@ from exporter.clock import Clock
 from exporter.errors import LocalError, ManifestError, UsageError
 from exporter.mirror.files import Files, Incoming, Stored
 from exporter.mirror.lock import locked
-from exporter.mirror.manifest import Entry, Manifest, Role, Row, open_manifest, peek
-from exporter.model import AttachmentInfo, ContentId, ContentInfo, Held, Kind, Page, Space, TreeNode, Version
+from exporter.mirror.manifest import Entry, Item, Manifest, Role, is_manifest, open_manifest, peek
+from exporter.model import (
+    WITH_BODY,
+    AttachmentInfo,
+    ContentId,
+    ContentInfo,
+    Held,
+    Kind,
+    Page,
+    Space,
+    TreeNode,
+    Version,
+)
 
 WRITERS = 4  # threads that write files
 
@@ -45,17 +57,26 @@ class Mirror:
     async def note(self, values: Mapping[str, str]) -> None:
         await self._manifest.set_meta(values)
 
-    async def held(self, kind: Kind) -> dict[str, Held]:
-        """Every item of a kind that is recorded, by id."""
-        return await self._examined(await self._manifest.rows(kind))
+    async def held(self, kind: Kind, *, container: ContentId | None = None) -> dict[str, Held]:
+        """Every recorded item of a kind (of `container`, where given), by id, with what is still there."""
+        found: dict[str, Held] = {}
+        async for items in self._manifest.items(kind, container=container):
+            files = [file for item in items for file in (item.metadata, item.data) if file]
+            present = {
+                file.path
+                for file, there in zip(files, await self._files.present(files), strict=True)
+                if there
+            }
+            found |= {item.id: _held(item, present) for item in items}
+        return found
 
     async def held_attachments(self, container: ContentId) -> dict[str, Held]:
-        return await self._examined(await self._manifest.rows(Kind.ATTACHMENT, container=container))
+        return await self.held(Kind.ATTACHMENT, container=container)
 
     async def save_space(self, space: Space) -> None:
         """`space.json`, where it says something new."""
         held = (await self.held(Kind.SPACE)).get(space.id)
-        if held and held.metadata_sha256 == hashlib.sha256(space.metadata).hexdigest():
+        if held and held.metadata_sha256 == hashlib.sha256(space.metadata).digest():
             return
         (stored,) = await self._files.write_all([(layout.SPACE, space.metadata)])
         entry = Entry(Kind.SPACE, space.id, space.name, Version(None, ""), {"metadata": stored})
@@ -82,19 +103,37 @@ class Mirror:
     async def mark_missing(
         self, kind: Kind, ids: Iterable[str], *, container: ContentId | None = None
     ) -> None:
-        """A complete listing (of `container`, where given) lacked them. Nothing is removed."""
+        """A complete listing (of `container`, where given) lacked them, and so what they contain.
+        Nothing is removed."""
         since = self._clock.now().isoformat(timespec="seconds")
-        await self._manifest.mark_missing(kind, ids, since=since, container=container)
+        gone = list(ids)
+        await self._manifest.mark_missing(kind, gone, since=since, container=container)
+        if kind in WITH_BODY:
+            for item_id in gone:
+                await self._manifest.mark_contained_missing(item_id, since=since)
 
     async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None:
         await self._manifest.mark_missing(kind, ids, since=None)
 
     async def save_tree(self, nodes: Sequence[TreeNode]) -> None:
-        """`tree.json`: every node in reading order, with the file that holds it."""
-        paths = await self._manifest.paths()
-        rows = [{**asdict(node), "path": paths.get((node.kind, node.id))} for node in nodes]
-        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        await self._files.write_if_changed(layout.TREE, f"[\n{lines}\n]\n".encode(errors="backslashreplace"))
+        """`tree.json`: every node in reading order, with the file to open."""
+        with_body = await self._manifest.ids("storage", without="file")
+        without_body = await self._manifest.ids("metadata", without="storage")
+
+        def path(node: TreeNode) -> str | None:
+            if node.id in with_body:
+                return str(layout.storage_path(node.kind, node.id))
+            return str(layout.metadata_path(node.kind, node.id)) if node.id in without_body else None
+
+        def lines() -> Iterator[bytes]:
+            separator = "[\n"
+            for node in nodes:
+                row = json.dumps({**asdict(node), "path": path(node)}, ensure_ascii=False)
+                yield (separator + row).encode(errors="backslashreplace")
+                separator = ",\n"
+            yield b"\n]\n" if nodes else b"[]\n"
+
+        await self._files.write_if_changed(layout.TREE, lines())
 
     async def save_summary(self, document: Mapping[str, Any]) -> None:
         text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
@@ -135,18 +174,16 @@ class Mirror:
         if before is not None and after is not None and before != after and before.parent == after.parent:
             await self._files.remove(before)
 
-    async def _examined(self, rows: Sequence[Row]) -> dict[str, Held]:
-        """The rows by item, without the files that are no longer there."""
-        present = await self._files.present([row.stored for row in rows])
-        found: dict[str, Held] = {}
-        for row, is_there in zip(rows, present, strict=True):
-            held = found.get(row.id) or Held(row.version, row.title, None, False, row.missing_since)
-            if is_there and row.role == "metadata":
-                held = replace(held, metadata_sha256=row.stored.sha256)
-            elif is_there:
-                held = replace(held, has_data=True)
-            found[row.id] = held
-        return found
+
+def _held(item: Item, present: Container[PurePosixPath]) -> Held:
+    metadata = item.metadata if item.metadata and item.metadata.path in present else None
+    return Held(
+        version=item.version,
+        title=item.title,
+        metadata_sha256=bytes.fromhex(metadata.sha256) if metadata else None,
+        has_data=item.data is not None and item.data.path in present,
+        missing_since=item.missing_since,
+    )
 
 
 async def _landed(saving: Coroutine[Any, Any, None]) -> None:
@@ -172,8 +209,11 @@ async def open_mirror(
     Raises `LockedError` while another run works on it, `ManifestError` when its manifest is
     unusable, `LocalError` when the disk refuses.
     """
-    with ThreadPoolExecutor(WRITERS, thread_name_prefix="files") as executor:
-        files = Files(folder, mode=mode, executor=executor, durable=durable)
+    executor = ThreadPoolExecutor(WRITERS, thread_name_prefix="files")
+    files = Files(folder, mode=mode, executor=executor, durable=durable)
+    with contextlib.ExitStack() as last:
+        last.callback(files.discard_incoming)
+        last.callback(executor.shutdown)
         await files.make_root()
         with locked(folder / layout.LOCK, now=clock.now()):
             async with open_manifest(folder / layout.MANIFEST, mode=mode) as manifest:
@@ -221,7 +261,7 @@ def _noted(folder: Path) -> Mapping[str, str]:
 
 
 def is_mirror(folder: Path) -> bool:
-    return (folder / layout.MANIFEST).is_file() or (folder / layout.LOCK).is_file()
+    return is_manifest(folder / layout.MANIFEST) or (folder / layout.LOCK).is_file()
 
 
 def check_space_folder(folder: Path) -> None:

@@ -1,0 +1,85 @@
+"""One generated world behind the emulator, one output folder, and runs of the command line on them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.emulator import LEAST_SCOPES, TREE_SCOPES, Emulator, Recorded, Token, World
+from exporter.errors import Exit
+
+ROOT = Path(__file__).parents[1]
+SPACE = "ENG"
+ALL_SCOPES = LEAST_SCOPES | TREE_SCOPES
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of the command line came to."""
+
+    requests: int  # as the emulator counted them, on all three origins
+    received: int  # bytes, as the run counted them
+    peak: int  # bytes of memory
+    counts: Counter[str]  # things by what the plan said of them: new, changed, unchanged …
+
+
+class Bench:
+    """Runs the command line, each time in a process of its own, into the same folder."""
+
+    def __init__(self, emulator: Emulator, token: Token, folder: Path) -> None:
+        self._emulator, self._token, self._folder = emulator, token, folder
+        self._requests = 0
+
+    def count(self, _: Recorded) -> None:
+        self._requests += 1
+        self._emulator.requests.clear()  # a hundred thousand of them are half a gigabyte
+
+    async def run(self, *, expected: Exit = Exit.OK) -> Run:
+        """Raises `RuntimeError` when the run ends otherwise than expected: the figures would mislead."""
+        before = self._requests
+        report = self._folder / "peak"
+        command = [sys.executable, "-m", "benchmarks.peak", str(report)]
+        command += [sys.executable, "-m", "exporter", "--json", "--space", SPACE, str(self._folder / "out")]
+        done = await asyncio.to_thread(
+            subprocess.run, command, env=self._environment(), cwd=ROOT, capture_output=True, text=True
+        )
+        if done.returncode != expected:
+            raise RuntimeError(f"the run ended with {done.returncode}, not {expected}:\n{done.stderr}")
+        (summary,) = json.loads(done.stdout)["spaces"]
+        return Run(
+            requests=self._requests - before,
+            received=summary["bytes_received"],
+            peak=int(report.read_text()),
+            counts=_total(summary["counts"]),
+        )
+
+    def _environment(self) -> dict[str, str]:
+        others = {name: value for name, value in os.environ.items() if not name.startswith("CONFLUENCE_")}
+        return {**others, **self._emulator.environment(self._token)}
+
+
+@asynccontextmanager
+async def open_bench(world: World, *, scopes: frozenset[str] = ALL_SCOPES) -> AsyncIterator[Bench]:
+    """A bench on that world; its folder goes when the context ends."""
+    token = Token("benchmark-token", "me@engine-room.example", scopes=scopes)
+    with tempfile.TemporaryDirectory(prefix="confluence-export-") as folder:
+        async with Emulator(world, [token]) as emulator:
+            bench = Bench(emulator, token, Path(folder))
+            emulator.before_answer = bench.count
+            yield bench
+
+
+def _total(counts: Mapping[str, Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for of_kind in counts.values():
+        total.update(of_kind)
+    return total

@@ -1,0 +1,236 @@
+# ruff: noqa: ASYNC240 — tests look at the disk between their awaits
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exporter.errors import LocalError, ManifestError
+from exporter.mirror.files import Stored
+from exporter.mirror.manifest import CHUNK, SCHEMA_VERSION, Entry, Item, Manifest, open_manifest, peek
+from exporter.model import Kind, Version
+
+VERSION = Version(3, "2026-11-01T08:00:00.000Z")
+
+
+def _stored(path: str) -> Stored:
+    return Stored(PurePosixPath(path), 5, "ab" * 32)
+
+
+def _entry(number: int = 1, **changes: Any) -> Entry:
+    files = {"metadata": _stored(f"{number}.json"), "storage": _stored(f"{number}.xml")}
+    fields: dict[str, Any] = {"title": "Home", "version": VERSION, "files": files, **changes}
+    return Entry(Kind.PAGE, str(number), **fields)
+
+
+async def _items(manifest: Manifest, kind: Kind = Kind.PAGE, container: str | None = None) -> list[Item]:
+    return [item async for items in manifest.items(kind, container=container) for item in items]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "manifest.sqlite"
+
+
+async def test_what_is_recorded_is_read_back_by_the_next_run(path: Path) -> None:
+    async with open_manifest(path, mode=0o600) as manifest:
+        await manifest.record(_entry(1), _entry(2, version=Version(None, "")))
+        await manifest.set_meta({"space_id": "5"})
+    async with open_manifest(path, mode=0o600) as manifest:
+        one, two = await _items(manifest)
+        assert one == Item("1", "Home", VERSION, None, _stored("1.json"), _stored("1.xml"))
+        assert (two.id, two.version) == ("2", Version(None, ""))
+        assert await manifest.meta() == {"space_id": "5"}
+        assert await _items(manifest, Kind.FOLDER) == []
+        assert await manifest.path_of(Kind.PAGE, "1", "storage") == PurePosixPath("1.xml")
+        assert await manifest.path_of(Kind.PAGE, "9", "storage") is None
+        assert await manifest.ids("storage", without="file") == {"1", "2"}
+        assert await manifest.ids("metadata", without="storage") == set()
+    assert peek(path) == {"space_id": "5"}
+
+
+async def test_more_items_than_are_read_at_once_come_once_each(path: Path) -> None:
+    async with open_manifest(path, mode=0o600) as manifest:
+        await manifest.record(*(_entry(number) for number in range(CHUNK + 1)))
+        ids = [item.id for item in await _items(manifest)]
+        assert (len(ids), len(set(ids))) == (CHUNK + 1, CHUNK + 1)
+
+
+async def test_a_new_record_replaces_the_old_and_keeps_other_files(path: Path) -> None:
+    async with open_manifest(path, mode=0o600) as manifest:
+        await manifest.record(_entry())
+        await manifest.record(_entry(title="Moved", files={"metadata": _stored("moved.json")}))
+        (item,) = await _items(manifest)
+        assert (item.title, item.metadata, item.data) == ("Moved", _stored("moved.json"), _stored("1.xml"))
+
+
+async def test_what_is_missing_says_since_when_until_it_is_back(path: Path) -> None:
+    async with open_manifest(path, mode=0o600) as manifest:
+        await manifest.record(_entry(1), _entry(2))
+
+        async def missing() -> list[str | None]:
+            return [item.missing_since for item in await _items(manifest)]
+
+        await manifest.mark_missing(Kind.PAGE, ["1", "2"], since="2026-11-25")
+        assert await missing() == ["2026-11-25", "2026-11-25"]
+        await manifest.mark_missing(Kind.PAGE, ["1"], since=None)
+        await manifest.record(_entry(2))
+        assert await missing() == [None, None]
+
+
+async def test_an_attachment_that_moved_is_not_missing_from_where_it_is_now(path: Path) -> None:
+    async with open_manifest(path, mode=0o600) as manifest:
+        await manifest.record(_entry(1, container="8"))
+        await manifest.mark_missing(Kind.PAGE, ["1"], since="2026-11-25", container="7")
+        assert [item.missing_since for item in await _items(manifest, container="8")] == [None]
+        assert await _items(manifest, container="7") == []
+        await manifest.mark_missing(Kind.PAGE, ["1"], since="2026-11-25", container="8")
+        assert (await _items(manifest))[0].missing_since == "2026-11-25"
+
+
+async def test_lone_surrogates_are_stored_visibly(path: Path) -> None:
+    async with open_manifest(path, mode=0o600) as manifest:
+        await manifest.record(_entry(title="a\ud800b", version=Version(1, "\udc00")))
+        await manifest.set_meta({"space_key": "\ud800"})
+        row = (await _items(manifest))[0]
+        assert (row.title, row.version.date) == ("a\ufffdb", "\ufffd")
+
+
+async def test_changes_that_meet_share_a_commit(path: Path) -> None:
+    async with open_manifest(path, mode=0o600) as manifest:
+        begun: list[str] = []
+        watch = manifest._connection.set_trace_callback
+        await manifest._run(lambda: watch(lambda sql: begun.append(sql) if "BEGIN" in sql else None))
+        await asyncio.gather(*(manifest.record(_entry(number)) for number in range(50)))
+        assert len(await _items(manifest)) == 50
+        assert 1 <= len(begun) <= 3
+
+
+class _FailingConnection:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def execute(self, *_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+
+async def test_a_commit_that_fails_fails_for_everybody_in_it() -> None:
+    with ThreadPoolExecutor(1) as thread:
+        connection: Any = _FailingConnection()
+        manifest = Manifest(connection, thread)
+        results = await asyncio.gather(
+            *(manifest.record(_entry(number)) for number in range(3)), return_exceptions=True
+        )
+    assert [type(result) for result in results] == [LocalError] * 3
+
+
+async def test_without_a_path_nothing_is_written(tmp_path: Path) -> None:
+    async with open_manifest(None, mode=0o600) as manifest:
+        assert await _items(manifest) == []
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+async def test_the_file_is_born_with_its_mode(path: Path, mode: int) -> None:
+    async with open_manifest(path, mode=mode):
+        assert path.stat().st_mode & 0o777 == mode
+
+
+async def _refused(path: Path) -> str:
+    with pytest.raises(ManifestError) as caught:
+        async with open_manifest(path, mode=0o600) as manifest:
+            await manifest.meta()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"garbage" * 1000, b"SQLite format 3\x00" + b"\xff" * 4000])
+async def test_what_is_no_database_is_refused_and_left_as_it_is(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    assert "damaged" in await _refused(path)
+    assert path.read_bytes() == content
+
+
+async def test_a_manifest_of_a_newer_version_is_refused(path: Path) -> None:
+    async with open_manifest(path, mode=0o600):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    before = path.read_bytes()
+    assert "newer" in await _refused(path)
+    assert path.read_bytes() == before
+
+
+async def test_a_database_of_somebody_else_is_refused(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE mine (x)")
+    assert "not a manifest" in await _refused(path)
+    with pytest.raises(ManifestError):
+        peek(path)
+
+
+async def test_a_manifest_without_its_tables_is_refused(path: Path) -> None:
+    async with open_manifest(path, mode=0o600):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE meta")
+    await _refused(path)
+
+
+async def test_a_link_in_the_place_of_the_manifest_is_not_followed(path: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.touch()
+    path.symlink_to(victim)
+    try:
+        async with open_manifest(path, mode=0o600):
+            pass
+    except (LocalError, ManifestError):
+        pass
+    assert victim.stat().st_size == 0
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a manifest with something in it."""
+    path = tmp_path_factory.mktemp("whole") / "manifest.sqlite"
+
+    async def make() -> None:
+        async with open_manifest(path, mode=0o600) as manifest:
+            await manifest.record(*(_entry(number) for number in range(40)))
+
+    asyncio.run(make())
+    return path.read_bytes()
+
+
+# SQLite checks little by itself, so anything may come of a damage but an error that nobody translates.
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(position=st.floats(0, 1, exclude_max=True), bits=st.integers(1, 255), cut=st.booleans())
+def test_damage_anywhere_is_never_a_traceback(
+    tmp_path: Path, whole: bytes, position: float, bits: int, cut: bool
+) -> None:
+    damaged = tmp_path / "damaged.sqlite"
+    content = bytearray(whole)
+    at = int(position * len(content))
+    if cut:
+        del content[at:]
+    else:
+        content[at] ^= bits
+    damaged.write_bytes(content)
+
+    async def use() -> None:
+        async with open_manifest(damaged, mode=0o600) as manifest:
+            await manifest.meta()
+            await _items(manifest)
+            await manifest.ids("metadata", without="storage")
+
+    with contextlib.suppress(ManifestError, LocalError):
+        asyncio.run(use())

@@ -1,0 +1,382 @@
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from yarl import URL
+
+from exporter import cli
+from exporter.config import Settings, load
+from exporter.errors import UsageError
+
+REQUIRED = {"site": "acme", "email": "me@example.com", "api_token": "canary-token"}
+
+# Each setting's name in the file, a value as text, and what it becomes. The token is never a flag.
+SETTINGS: dict[str, tuple[str, object]] = {
+    "site": ("other", URL("https://other.atlassian.net")),
+    "email": ("you@example.com", "you@example.com"),
+    "api_token": ("another-token", SecretStr("another-token")),
+    "cloud_id": ("1234-abcd", "1234-abcd"),
+    "auth.kind": ("scoped", "scoped"),
+    "gateway_url": ("https://gateway.example", URL("https://gateway.example")),
+    "media_hosts": ("a.example, .b.example:8443", ("a.example", ".b.example:8443")),
+    "proxy": ("http://proxy.example:3128", SecretStr("http://proxy.example:3128")),
+    "ca_file": ("/etc/ca.pem", Path("/etc/ca.pem")),
+    "space": ("ENG,~me", ("ENG", "~me")),
+    "out": ("/srv/mirror", Path("/srv/mirror")),
+    "workers": ("3", 3),
+    "max_wait": ("10m", 600.0),
+    "give_up_after": ("90s", 90.0),
+    "mode": ("640", 0o640),
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in SETTINGS:
+        monkeypatch.delenv(_variable(name), raising=False)
+    return monkeypatch
+
+
+def _variable(name: str) -> str:
+    return "CONFLUENCE_" + name.replace(".", "_").upper()
+
+
+def _as_flags(name: str, text: str) -> dict[str, Any]:
+    section, _, key = name.rpartition(".")
+    return {section: {key: text}} if section else {key: text}
+
+
+def _toml(folder: Path, values: dict[str, str]) -> Path:
+    file = folder / "settings.toml"
+    file.write_text("".join(f'{name} = "{text}"\n' for name, text in values.items()), "utf-8")
+    return file
+
+
+def _value(settings: Settings, name: str) -> object:
+    value: object = settings
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _refusal(file: Path | None = None, /, **flags: Any) -> str:
+    with pytest.raises(UsageError) as caught:
+        load({**REQUIRED, **flags}, file=file)
+    return str(caught.value)
+
+
+def test_the_table_above_names_every_setting() -> None:
+    assert {name.split(".")[0] for name in SETTINGS} == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_has_one_name_in_all_three_forms(
+    name: str, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    text, expected = SETTINGS[name]
+    others = {key: value for key, value in REQUIRED.items() if key != name}
+    in_flags = load({**others, **_as_flags(name, text)})
+    in_file = load(others, file=_toml(tmp_path, {name: text}))
+    environment.setenv(_variable(name), text)
+    in_environment = load(others)
+    assert _value(in_flags, name) == _value(in_file, name) == _value(in_environment, name) == expected
+
+
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name not in ("api_token", "out")])
+def test_a_setting_is_a_flag_of_that_name(name: str) -> None:
+    flag = name.replace(".", "_")
+    assert flag in inspect.signature(cli.export).parameters
+    text = SETTINGS[name][0]
+    _, bound, ignored = cli.cli.parse_args([f"--{flag.replace('_', '-')}", text], exit_on_error=False)
+    assert flag in bound.arguments
+    assert not ignored
+
+
+def test_the_token_is_never_a_flag() -> None:
+    assert not [name for name in inspect.signature(cli.export).parameters if "token" in name]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_flags_win_over_the_environment_and_that_over_the_file(
+    name: str, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    text, expected = SETTINGS[name]
+    wrong = {"workers": "9", "auth.kind": "bearer", "mode": "600", "max_wait": "1s", "give_up_after": "1s"}
+    usual = {"proxy": "http://wrong.example", "gateway_url": "https://wrong.example"}
+    loser = (wrong | usual).get(name, "wrong")
+    others = {key: value for key, value in REQUIRED.items() if key != name}
+    file = _toml(tmp_path, {name: loser})
+    environment.setenv(_variable(name), text)
+    assert _value(load(others, file=file), name) == expected
+    environment.setenv(_variable(name), loser)
+    assert _value(load({**others, **_as_flags(name, text)}, file=file), name) == expected
+
+
+def test_defaults_are_those_of_the_readme() -> None:
+    settings = load({key: REQUIRED[key] for key in ("site", "api_token")})
+    assert settings.gateway_url == URL("https://api.atlassian.com")
+    assert settings.media_hosts == (
+        "api.media.atlassian.com", ".atlassian.com", ".atlassian.net", ".atl-paas.net"
+    )  # fmt: skip
+    assert (settings.workers, settings.max_wait, settings.give_up_after) == (8, 3600, 300)
+    assert (settings.auth.kind, settings.mode, settings.cloud_id) == ("auto", 0o600, "")
+    assert (settings.email, settings.proxy, settings.ca_file) == ("", None, None)
+    assert (settings.space, settings.out) == ((), None)
+
+
+def test_no_file_is_read_that_nobody_named(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
+    environment.chdir(tmp_path)
+    for name in (".env", "config.toml", "settings.toml"):
+        Path(name).write_text('CONFLUENCE_WORKERS="5"\nworkers = 5\n', "utf-8")
+    assert load(REQUIRED).workers == 8
+
+
+def test_an_empty_variable_is_none(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONFLUENCE_WORKERS", "")
+    assert load(REQUIRED).workers == 8
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [("media_host", "media_hosts"), ("worker", "workers"), ("spaces", "space"), ("api-token", "api_token")],
+)
+def test_a_typo_in_the_file_is_named_with_the_nearest_key(key: str, nearest: str, tmp_path: Path) -> None:
+    message = _refusal(_toml(tmp_path, {key: "canary"}))
+    assert "settings.toml" in message
+    assert f"{key!r}" in message
+    assert f"{nearest!r}" in message
+    assert "canary" not in message
+
+
+def test_a_typo_in_a_section_is_named(tmp_path: Path) -> None:
+    assert "'auth.kidn'; did you mean 'auth.kind'" in _refusal(_toml(tmp_path, {"auth.kidn": "scoped"}))
+
+
+def test_a_typo_in_a_variable_of_a_section_is_named(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONFLUENCE_AUTH_KIDN", "scoped")
+    message = _refusal()
+    assert "CONFLUENCE_AUTH_KIDN" in message
+    assert "None" not in message
+
+
+@pytest.mark.parametrize("missing", ["site", "api_token"])
+def test_a_missing_setting_is_named_with_the_ways_to_give_it(missing: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load({key: value for key, value in REQUIRED.items() if key != missing})
+    message = str(caught.value)
+    assert f"{missing} is not set" in message
+    assert _variable(missing) in message
+    assert "--config" in message
+    assert ("--site" in message) is (missing == "site")
+    assert "--api-token" not in message
+
+
+@pytest.mark.parametrize("kind", ["scoped", "unscoped"])
+def test_a_token_that_goes_with_an_address_needs_one(kind: str) -> None:
+    assert "CONFLUENCE_EMAIL" in _refusal(email="", auth={"kind": kind})
+    assert load({**REQUIRED, "email": "", "auth": {"kind": "bearer"}}).email == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("acme", "https://acme.atlassian.net"),
+        ("  acme ", "https://acme.atlassian.net"),
+        ("acme-corp-2", "https://acme-corp-2.atlassian.net"),
+        ("acme.atlassian.net", "https://acme.atlassian.net"),
+        ("acme.atlassian.net/wiki", "https://acme.atlassian.net"),
+        ("wiki.example.com:8443", "https://wiki.example.com:8443"),
+        ("https://acme.atlassian.net/wiki/spaces/ENG/pages/1?a=b#c", "https://acme.atlassian.net"),
+        ("https://ACME.atlassian.net", "https://acme.atlassian.net"),
+        ("http://localhost:8080/wiki", "http://localhost:8080"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("localhost", "https://localhost"),
+    ],
+)
+def test_a_site_is_a_name_a_host_or_a_url(text: str, origin: str) -> None:
+    assert load({**REQUIRED, "site": text}).site == URL(origin)
+
+
+@pytest.mark.parametrize("name", ["site", "gateway_url"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "127.255.255.254", "[::1]", "localhost"])
+def test_http_is_accepted_on_loopback(name: str, host: str) -> None:
+    assert _value(load({**REQUIRED, name: f"http://{host}:8080"}), name) == URL(f"http://{host}:8080")
+
+
+@pytest.mark.parametrize("name", ["site", "gateway_url"])
+@pytest.mark.parametrize(
+    "host", ["acme.atlassian.net", "128.0.0.1", "0.0.0.0", "10.0.0.1", "localhost.example", "[::2]"]
+)
+def test_http_is_refused_elsewhere(name: str, host: str) -> None:
+    assert "loopback" in _refusal(**{name: f"http://{host}:8080"})
+
+
+@pytest.mark.parametrize("name", ["site", "gateway_url"])
+@pytest.mark.parametrize(
+    "text",
+    ["ftp://acme.example", "https://", "https://:443", "https://acme.example:99999", "https://[::1", "file:///etc",
+     "https://me:canary@acme.example", "https://canary@acme.example", "javascript:canary"],
+)  # fmt: skip
+def test_a_url_that_is_none_is_refused_and_named(name: str, text: str) -> None:
+    message = _refusal(**{name: text})
+    assert f"--{name.replace('_', '-')}" in message
+    if "@" in text:
+        assert "canary" not in message
+
+
+def test_a_blank_site_is_refused() -> None:
+    assert "--site" in _refusal(site=" ")
+
+
+def test_a_blank_gateway_is_refused() -> None:
+    assert "--gateway-url" in _refusal(gateway_url=" ")
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("a.example", ("a.example",)),
+        (" a.example , b.example:8443,.c.example,", ("a.example", "b.example:8443", ".c.example")),
+        ("", ()),
+    ],
+)
+def test_media_hosts_are_a_comma_list(text: str, hosts: tuple[str, ...]) -> None:
+    assert load({**REQUIRED, "media_hosts": text}).media_hosts == hosts
+
+
+def test_lists_may_be_lists_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('space = ["ENG", "OPS"]\nmedia_hosts = ["a.example"]\n', "utf-8")
+    settings = load(REQUIRED, file=file)
+    assert (settings.space, settings.media_hosts) == (("ENG", "OPS"), ("a.example",))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("1.5 sec", 1.5), ("5m", 300), ("5min", 300), ("2h", 7200), ("1d", 86400),
+     ("0", 0)],
+)  # fmt: skip
+def test_a_duration_is_a_number_with_a_unit(text: str, seconds: float) -> None:
+    assert load({**REQUIRED, "max_wait": text}).max_wait == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "-5", "5 parsecs", "1e9", "nan", "inf", "5m30s", "0x10"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    assert "--give-up-after" in _refusal(give_up_after=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"), [("600", 0o600), ("0640", 0o640), ("0o644", 0o644), ("660", 0o660), ("666", 0o666)]
+)
+def test_a_mode_is_octal(text: str, mode: int) -> None:
+    assert load({**REQUIRED, "mode": text}).mode == mode
+
+
+@pytest.mark.parametrize("text", ["", "400", "200", "777", "755", "6", "6400", "rw-", "-600", "688"])
+def test_a_mode_that_shuts_out_the_owner_or_executes_is_refused(text: str) -> None:
+    assert "--mode" in _refusal(mode=text)
+
+
+@pytest.mark.parametrize("text", ["0", "65", "-1", "many", "1.5"])
+def test_a_number_of_workers_out_of_bounds_is_refused(text: str) -> None:
+    assert "--workers" in _refusal(workers=text)
+
+
+TOKENS_THAT_CANNOT_BE_SENT = [
+    "canary token", "canary\ntoken", "canary-token\n\n", "\ncanary", "canary\r\nX: y", "canary\tx", "canaryé",
+    "canary\x00", "\u200bcanary", "canary\ud800", " canary", "canary ",
+]  # fmt: skip
+
+
+def _check_silent(exc: BaseException) -> None:
+    """Neither the error nor what a traceback would show with it tells the token."""
+    chain: BaseException | None = exc
+    while chain is not None:
+        assert "canary" not in f"{chain} {chain!r}"
+        chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+
+
+@pytest.mark.parametrize("token", TOKENS_THAT_CANNOT_BE_SENT)
+def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(token: str) -> None:
+    with pytest.raises(UsageError, match="the token is empty or contains") as caught:
+        load({**REQUIRED, "api_token": token})
+    _check_silent(caught.value)
+
+
+def test_a_token_from_the_environment_is_refused_without_being_shown(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("CONFLUENCE_API_TOKEN", "canary\ntoken")
+    with pytest.raises(UsageError, match="CONFLUENCE_API_TOKEN: the token") as caught:
+        load({"site": "acme"})
+    _check_silent(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line", ['api_token = "canary token"', "api_token = ['canary']", "[api_token]\ncanary = 1"]
+)
+def test_a_token_from_the_file_is_refused_without_being_shown(line: str, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(line, "utf-8")
+    with pytest.raises(UsageError, match="api_token: ") as caught:
+        load({"site": "acme"}, file=file)
+    _check_silent(caught.value)
+
+
+@pytest.mark.parametrize("token", ["canary-token\n", "canary-token\r\n"])
+def test_the_line_break_at_the_end_of_a_token_file_is_no_part_of_it(token: str) -> None:
+    assert load({**REQUIRED, "api_token": token}).api_token.get_secret_value() == "canary-token"
+
+
+def test_secrets_are_never_printed() -> None:
+    settings = load({**REQUIRED, "proxy": "http://robot:canary@proxy.example"})
+    as_json = settings.model_dump_json(exclude={"site", "gateway_url"})
+    assert "canary" not in f"{settings!r} {settings} {settings.model_dump()!r} {as_json}"
+
+
+def test_a_proxy_that_is_none_is_refused_without_being_shown() -> None:
+    assert "canary" not in _refusal(proxy="robot:canary@proxy.example:3128")
+
+
+@pytest.mark.parametrize("email", ["me\n@example.com", "me@example.com\r\nX: y", "me\x00"])
+def test_an_address_that_would_forge_a_header_is_refused(email: str) -> None:
+    assert "--email" in _refusal(email=email)
+
+
+@pytest.mark.parametrize("cloud_id", ["../x", "a/b", "a b", "a?b", "x" * 65])
+def test_a_cloud_id_that_would_change_the_path_is_refused(cloud_id: str) -> None:
+    assert "--cloud-id" in _refusal(cloud_id=cloud_id)
+
+
+def test_a_refusal_names_where_the_value_was_set(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
+    file = _toml(tmp_path, {"workers": "none"})
+    assert f"{file}: workers: " in _refusal(file)
+    environment.setenv("CONFLUENCE_WORKERS", "none")
+    assert "CONFLUENCE_WORKERS: " in _refusal(file)
+    assert "--workers: " in _refusal(file, workers="none")
+    assert "--auth-kind: " in _refusal(auth={"kind": "magic"})
+
+
+def test_a_configuration_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    assert "absent.toml" in _refusal(tmp_path / "absent.toml")
+    assert str(tmp_path) in _refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b'site = "acme', b"site", b"\xff\xfe", b"a = 1\na = 2\n", b'api_token = "canary']
+)
+def test_a_configuration_file_that_is_no_toml_is_named(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "broken.toml"
+    file.write_bytes(content)
+    message = _refusal(file)
+    assert "broken.toml is not valid TOML" in message
+    assert "canary" not in message
+
+
+def test_a_section_that_is_none_in_the_environment_is_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONFLUENCE_AUTH", "{not json")
+    assert "environment" in _refusal()
