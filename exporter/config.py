@@ -72,10 +72,10 @@ def _gateway(value: object) -> object:
 
 def _comma_list(value: object) -> object:
     if isinstance(value, str):
-        value = value.split(",")
-    if isinstance(value, (list, tuple)):
-        return tuple(item.strip() for item in value if isinstance(item, str) and item.strip())
-    return value
+        value = [value]
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        return value
+    return tuple(part.strip() for item in value for part in item.split(",") if part.strip())
 
 
 def _media_hosts(value: object) -> object:
@@ -97,6 +97,8 @@ def _duration(value: object) -> object:
 
 
 def _mode(value: object) -> object:
+    if isinstance(value, int) and value > 0o777:  # TOML's 640 is a decimal number, but is not meant so
+        value = str(value)
     if isinstance(value, str):
         if not re.fullmatch(r"0?o?[0-7]{3}", value):
             raise ValueError(f"{value!r} is not a file mode such as 640")

@@ -192,7 +192,7 @@ class Transport:
         try:
             # Encoded: requoting would change what the signature in the URL was made over.
             target = response.url.join(URL(location, encoded=True))
-            allowed = "\\" not in location and may_download_from(target, self._media_hosts)
+            allowed = location and "\\" not in location and may_download_from(target, self._media_hosts)
         except ValueError:
             raise Refused("redirects to something that is no URL") from None
         if not allowed:
