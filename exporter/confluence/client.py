@@ -199,8 +199,8 @@ class Client:
 
     def _rows_and_next(self, document: Any) -> tuple[list[dict[str, Any]], str | None]:
         listing = read_as(Listing)(document)
-        host = listing.next_host()
-        if host not in (None, self._access.base.host):
+        host, base = listing.next_host(), self._access.base
+        if host not in (None, base.authority, f"{base.host}:{base.port}"):
             self.warnings.add(f"a listing's next link names the host {host}; only its cursor was used")
         return listing.results, listing.next_cursor()
 

@@ -198,8 +198,8 @@ class Listing(_Wire):
     links: dict[str, Any] = Field(default_factory=dict, alias="_links")
 
     def next_host(self) -> str | None:
-        """The host that `_links.next` names, where it does."""
-        return self._next().hostname
+        """The host, with its port where one is named, that `_links.next` names; usually it names none."""
+        return self._next().netloc.rpartition("@")[2] or None
 
     def next_cursor(self) -> str | None:
         """The cursor of `_links.next`, decoded once; None on the last page.

@@ -127,20 +127,6 @@ class Files:
             return False
         return stat.S_ISREG(status.st_mode) and status.st_size == file.size
 
-    def _write_if_changed(self, path: PurePosixPath, parts: Iterable[bytes]) -> None:
-        with self._refusals(path):
-            temp = self._temp(path.parent)
-            try:
-                with open(temp, "wb", opener=self._open) as file:
-                    file.writelines(parts)
-                    file.flush()
-                    self._sync(file.fileno())
-                if not _same(temp, self.root / path):
-                    temp.replace(self.root / path)
-                    self._sync_folder(path.parent)
-            finally:
-                _discard(temp)
-
     def _remove(self, path: PurePosixPath) -> None:
         with self._refusals(path):
             (self.root / path).unlink(missing_ok=True)
@@ -158,17 +144,25 @@ class Files:
         return stored
 
     def _write(self, path: PurePosixPath, data: bytes) -> Stored:
+        self._put(path, [data])
+        return Stored(path, len(data), hashlib.sha256(data).hexdigest())
+
+    def _write_if_changed(self, path: PurePosixPath, parts: Iterable[bytes]) -> None:
+        self._put(path, parts, unless_same=True)
+        self._sync_folder(path.parent)
+
+    def _put(self, path: PurePosixPath, parts: Iterable[bytes], *, unless_same: bool = False) -> None:
         with self._refusals(path):
             temp = self._temp(path.parent)
             try:
                 with open(temp, "wb", opener=self._open) as file:
-                    file.write(data)
+                    file.writelines(parts)
                     file.flush()
                     self._sync(file.fileno())
-                temp.replace(self.root / path)
+                if not (unless_same and _same(temp, self.root / path)):
+                    temp.replace(self.root / path)
             finally:
                 _discard(temp)
-        return Stored(path, len(data), hashlib.sha256(data).hexdigest())
 
     def _place(self, temp: Path, path: PurePosixPath) -> None:
         with temp.open("rb") as file:

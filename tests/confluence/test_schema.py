@@ -84,7 +84,7 @@ def test_a_next_link_that_is_no_url_is_asked_again(following: str) -> None:
 
 @pytest.mark.parametrize(
     ("following", "host"),
-    [(f"{GATEWAY}?cursor=a", None), (None, None), ("https://evil.example:8443/x", "evil.example")],
+    [(f"{GATEWAY}?cursor=a", None), (None, None), ("https://evil.example:8443/x", "evil.example:8443")],
 )
 def test_the_host_of_a_next_link_is_told(following: str | None, host: str | None) -> None:
     assert read_as(Listing)({"results": [], "_links": {"next": following}}).next_host() == host
