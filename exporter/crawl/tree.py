@@ -9,7 +9,8 @@ from exporter.model import ContentId, ContentInfo, Kind, TreeNode
 
 
 def arrange(contents: Iterable[ContentInfo]) -> list[TreeNode]:
-    """Every item once, parents before children, siblings in Confluence's order; blog posts last.
+    """Every item once, parents before children, siblings in Confluence's order; orphans after the other
+    roots, blog posts last.
 
     An item whose parent is not visible becomes a root marked as orphan; so does one member of a
     circle of parents. Positions are sparse, may be null or equal; then the title decides.
@@ -20,7 +21,8 @@ def arrange(contents: Iterable[ContentInfo]) -> list[TreeNode]:
     for info in infos:
         below[info.parent_id if info.parent_id in known else None].append(info)
     placed: dict[ContentId, TreeNode] = {}
-    for root in [*below[None], *infos]:  # the second pass finds only circles
+    roots = sorted(below[None], key=lambda info: (info.kind is Kind.BLOGPOST, info.parent_id is not None))
+    for root in [*roots, *infos]:  # the second pass finds only circles
         _place(root, below, placed, orphan=root.parent_id is not None)
     return list(placed.values())
 
