@@ -76,6 +76,10 @@ class LocalError(ExportError):
     exit = Exit.LOCAL
 
 
+class ObstructedError(LocalError):
+    """A folder, or something else that is no file, lies in the place of one file: costs that item."""
+
+
 class LockedError(ExportError):
     """Another run holds this space's lock."""
 

@@ -38,6 +38,7 @@ ERRORS = {
     "LockedError": 11,
     "AuthError": 12,
     "IdentityError": 12,
+    "ObstructedError": 6,
     "Unauthorized": 12,
     "ScopeMissing": 12,
     "ManifestError": 13,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from exporter.crawl.listing import SpaceListing
 from exporter.crawl.plan import Plan, make_plan
 from exporter.crawl.pool import Job, run_jobs
 from exporter.crawl.protocols import Sink, Source
 from exporter.crawl.report import Report
-from exporter.errors import RemoteError, ScopeMissing
+from exporter.errors import ObstructedError, RemoteError, ScopeMissing
 from exporter.model import WITH_BODY, AttachmentInfo, ContentId, ContentInfo, Held, Kind
 from exporter.progress import Progress
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 BATCH = 50  # bodies a request; halved, for the rest of the run, whenever the server chokes …
 LEAST_BATCH = 10  # … but one page that breaks every batch it is in must not make all others single
@@ -75,9 +78,27 @@ class Fetcher:
     async def _save_what_is_known(self, plans: Plans) -> None:
         for kind, plan in plans.items():
             updated = plan.updated if kind in WITH_BODY else [*plan.to_fetch, *plan.updated]
-            if updated:
-                await self._sink.save_metadata(updated)
+            await self._save(self._sink.save_metadata, updated, lambda info: info)
             await self._mark(kind, plan)
+
+    async def _save(
+        self,
+        save: Callable[[Sequence[T]], Awaitable[None]],
+        items: Sequence[T],
+        info_of: Callable[[T], ContentInfo],
+    ) -> None:
+        """Save several at once; one that something is in the way of costs itself, not the others."""
+        if not items:
+            return
+        try:
+            await save(items)
+        except ObstructedError as exc:
+            if len(items) == 1:
+                info = info_of(items[0])
+                self._report.failed(info.kind, info.id, info.title, exc)
+            else:
+                for item in items:
+                    await self._save(save, [item], info_of)
 
     async def _mark(
         self,
@@ -122,7 +143,7 @@ class Fetcher:
                 return [self._bodies(wanted[:half]), self._bodies(wanted[half:])]
             asked = {info.id for info in wanted}
             pages = [page for page in pages if page.info.id in asked]
-            await self._sink.save_pages(pages)
+            await self._save(self._sink.save_pages, pages, lambda page: page.info)
             log.debug("%s bodies saved", len(pages))
             self._progress.done("bodies", len(pages))
             got = {page.info.id for page in pages}
@@ -140,7 +161,7 @@ class Fetcher:
                 if page.info.status in ("trashed", "deleted"):  # between the listing and now
                     log.info("%s %s was deleted while the run was under way", info.kind, info.id)
                 else:
-                    await self._sink.save_pages([page])
+                    await self._save(self._sink.save_pages, [page], lambda page: page.info)
             self._progress.done("bodies")
             return ()
 
@@ -178,12 +199,16 @@ class Fetcher:
         self._report.planned(Kind.ATTACHMENT, plan)
         if self._dry_run:
             return ()
-        renamed = [info for info in plan.updated if held[info.id].title != info.title]
+        wanted = plan.to_fetch
         for info in plan.updated:
-            if info not in renamed:
+            if held[info.id].title != info.title:  # its file goes by another name
+                wanted.append(info)
+                continue
+            try:
                 await self._sink.save_attachment_metadata(info)
+            except ObstructedError as exc:
+                self._report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
         await self._mark(Kind.ATTACHMENT, plan, container=container.id)
-        wanted = [*plan.to_fetch, *renamed]
         self._progress.expect("attachments", len(wanted))
         return [self._download(info) for info in wanted]
 
@@ -199,7 +224,7 @@ class Fetcher:
             except ScopeMissing as exc:
                 self._may_download = False
                 self._report.deny(exc)
-            except RemoteError as exc:
+            except (RemoteError, ObstructedError) as exc:
                 self._report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
             self._progress.done("attachments")
             return ()

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import aiofiles
 
-from exporter.errors import LocalError
+from exporter.errors import LocalError, ObstructedError
 from exporter.layout import TEMP_PREFIX
 
 T = TypeVar("T")
@@ -132,10 +132,10 @@ class Files:
             (self.root / path).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
-        for folder, _, names in os.walk(self.root):
-            for name in names:
-                if name.startswith(TEMP_PREFIX):
-                    _discard(Path(folder, name))
+        raw = self.root / "raw"
+        for folder in (self.root, raw, *raw.glob("*/")):  # an attachment's own folder never holds any
+            for temp in folder.glob(f"{TEMP_PREFIX}*"):
+                _discard(temp)
 
     def _write_all(self, files: Sequence[tuple[PurePosixPath, bytes]]) -> list[Stored]:
         stored = [self._write(path, data) for path, data in files]
@@ -186,7 +186,7 @@ class Files:
         with contextlib.suppress(FileExistsError):
             self._make_one(path)
         if folder.parts and not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise LocalError(f"{path} is not a folder: move it away, the next run makes it anew")
+            raise ObstructedError(f"{path} is not a folder: move it away, the next run makes it anew")
         self._ready_folders.add(folder)
 
     def _make_one(self, path: Path) -> None:
@@ -217,6 +217,8 @@ class Files:
     def _refusals(self, path: PurePosixPath) -> Iterator[None]:
         try:
             yield
+        except IsADirectoryError as exc:
+            raise ObstructedError(f"{self.root / path} is a folder: move it away") from exc
         except OSError as exc:
             raise LocalError(f"cannot write {self.root / path}: {exc.strerror or exc}") from exc
 

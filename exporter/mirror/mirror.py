@@ -217,11 +217,8 @@ async def open_mirror(
         await files.make_root()
         with locked(folder / layout.LOCK, now=clock.now()):
             async with open_manifest(folder / layout.MANIFEST, mode=mode) as manifest:
-                if (await manifest.meta()).get("open"):  # the last run was killed
-                    await files.sweep()
-                await manifest.set_meta({"open": "1"})
+                await files.sweep()
                 yield Mirror(files, manifest, clock)
-                await manifest.set_meta({"open": ""})
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from exporter.errors import ObstructedError
 from exporter.model import (
     AttachmentId,
     AttachmentInfo,
@@ -140,20 +141,25 @@ class FakeSink:
         self.file_metadata: list[str] = []
         self.missing: list[tuple[str, str, str | None]] = []
         self.returned: list[tuple[str, str]] = []
+        self.obstructed: set[str] = set()
 
-    async def held(self, kind: Kind) -> Mapping[str, Held]:
-        return self.holds[kind]
+    def _refuse(self, *ids: str) -> None:
+        if blocked := self.obstructed.intersection(ids):
+            raise ObstructedError(f"{blocked} is a folder")
 
     async def held_attachments(self, container: ContentId) -> Mapping[str, Held]:
         return self.holds_files[container]
 
     async def save_pages(self, pages: Sequence[Page]) -> None:
+        self._refuse(*(page.info.id for page in pages))
         self.bodies.update({page.info.id: page.body for page in pages})
 
     async def save_metadata(self, infos: Sequence[ContentInfo]) -> None:
+        self._refuse(*(each.id for each in infos))
         self.metadata += [each.id for each in infos]
 
     async def save_attachment(self, info: AttachmentInfo, chunks: AsyncIterator[bytes]) -> None:
+        self._refuse(info.id)
         self.data[info.id] = b"".join([chunk async for chunk in chunks])
 
     async def save_attachment_metadata(self, info: AttachmentInfo) -> None:

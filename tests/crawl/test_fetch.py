@@ -258,3 +258,14 @@ async def test_a_dry_run_plans_everything_and_touches_nothing() -> None:
     }
     assert sorted(crawl.source.asked) == ["attachments 1", "attachments 2"]
     assert crawl.source.batches == []
+
+
+async def test_something_in_the_way_of_one_file_costs_that_item_alone() -> None:
+    crawl = Crawl(*_many(3), info(10, Kind.FOLDER), info(11, Kind.FOLDER))
+    crawl.source.files["1"] = [attachment(1), attachment(2)]
+    crawl.sink.obstructed = {"2", "10", "att1"}
+    await crawl.run()
+    assert sorted(crawl.sink.bodies) == ["1", "3"]
+    assert crawl.sink.metadata == ["11"]
+    assert list(crawl.sink.data) == ["att2"]
+    assert sorted(crawl.failed) == ["10", "2", "att1"]

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from exporter.errors import LocalError, TransientError
+from exporter.errors import LocalError, ObstructedError, TransientError
 from exporter.mirror.files import Files, Stored
 
 PAGE = PurePosixPath("raw/pages/7.json")
@@ -181,7 +181,7 @@ async def test_a_pipe_is_not_read_to_see_whether_it_changed(files: Files) -> Non
 
 async def test_a_folder_in_the_place_of_a_file_is_an_error(files: Files) -> None:
     (files.root / PAGE).mkdir(parents=True)
-    with pytest.raises(LocalError, match=r"7\.json"):
+    with pytest.raises(ObstructedError, match=r"7\.json"):
         await files.write_all([(PAGE, b"{}")])
     assert _everything(files.root) == []
 
