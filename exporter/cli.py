@@ -179,16 +179,22 @@ class _Talk:
         self._failures(runs)
 
     def _failures(self, runs: Sequence[SpaceRun]) -> None:
-        failed = [run for run in runs if run.exit is not Exit.OK]
-        share = max(2, MAX_LINES // max(1, len(failed)) - 1)
+        """At most `MAX_LINES` in all, each space's cause first; warnings for whoever looks on."""
         clean = Redacting(self.secrets).redact
-        for run in failed:
-            lines = run.problems()
-            if len(lines) > share:
-                lines[share - 1 :] = [f"… and {len(lines) - share + 1} more, in last-run.json"]
-            for line in [*lines, f"exit {run.exit.value}: {run.exit.meaning}"]:
-                one_line = " ".join(f"{run.key}: {line}".splitlines())
-                print(clean(well_formed(one_line)), file=sys.stderr)
+        failed = [run for run in runs if run.exit is not Exit.OK]
+        share = max(1, MAX_LINES // max(1, len(failed)) - 1)
+        said = [line for run in failed for line in _sentences(run, share)]
+        if sys.stderr.isatty() and not self.quiet:
+            said += [f"{run.key}: warning: {warning}" for run in runs for warning in run.warnings]
+        for line in said[:MAX_LINES]:
+            print(clean(well_formed(" ".join(line.splitlines()))), file=sys.stderr)
+
+
+def _sentences(run: SpaceRun, most: int) -> list[str]:
+    lines = run.problems()
+    if len(lines) > most:
+        lines[max(1, most - 1) :] = [f"… and {len(lines) - most + 1} more, in last-run.json"] * (most > 1)
+    return [f"{run.key}: {line}" for line in [*lines, f"exit {run.exit.value}: {run.exit.meaning}"]]
 
 
 def _secrets(settings: Settings) -> list[str]:
@@ -210,7 +216,11 @@ def _run(work: Callable[[Progress], Coroutine[Any, Any, list[SpaceRun]]], talk: 
 
     with talk.progress() as progress:
         runs = asyncio.run(interruptible())
-    talk.result(runs)
+    try:
+        talk.result(runs)
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads any more: no reason to call the run a failure
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return program.exit_code(runs)
 
 

@@ -186,7 +186,8 @@ class Files:
         with contextlib.suppress(FileExistsError):
             self._make_one(path)
         if folder.parts and not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise ObstructedError(f"{path} is not a folder: move it away, the next run makes it anew")
+            blocked = ObstructedError if len(folder.parts) > 2 else LocalError  # an attachment's own, or all
+            raise blocked(f"{path} is not a folder: move it away, the next run makes it anew")
         self._ready_folders.add(folder)
 
     def _make_one(self, path: Path) -> None:
