@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -264,6 +265,8 @@ def _translated() -> Iterator[None]:
         if operational and getattr(exc, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
             raise LocalError(f"cannot use the manifest: {exc}") from exc
         raise ManifestError(f"the manifest is damaged: {exc}") from exc
+    except UnicodeDecodeError as exc:  # a damaged name in SQLite's own sentence, or a damaged text
+        raise ManifestError("the manifest is damaged: it holds text that is no UTF-8") from exc
     except OSError as exc:
         raise LocalError(f"cannot open the manifest: {exc.strerror or exc}") from exc
 
@@ -289,4 +292,8 @@ def _item(  # the columns of `_ITEMS`
 
 
 def _stored(path: str | None, size: int, sha256: str) -> Stored | None:
-    return None if path is None else Stored(_inside(path), size, sha256)
+    if path is None:
+        return None
+    if not (isinstance(path, str) and isinstance(size, int) and re.fullmatch("[0-9a-f]{64}", str(sha256))):
+        raise ManifestError("the manifest is damaged: it records no usable size and SHA-256 of a file")
+    return Stored(_inside(path), size, sha256)

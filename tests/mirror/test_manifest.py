@@ -211,6 +211,20 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
+async def test_a_damaged_name_in_the_schema_is_a_damaged_manifest(path: Path, whole: bytes) -> None:
+    path.write_bytes(whole.replace(b"CREATE TABLE meta", b"CREATE \xdfABLE meta"))
+    await _refused(path)
+
+
+@pytest.mark.parametrize("damage", ["sha256 = 'zz'", "sha256 = x'00'", "size = 'x'", "path = x'ff'"])
+async def test_a_record_that_makes_no_sense_is_a_damaged_manifest(path: Path, damage: str) -> None:
+    async with open_manifest(path, mode=0o600) as manifest:
+        await manifest.record(_entry())
+        await manifest._commit([(f"UPDATE files SET {damage} WHERE role = 'storage'", ())])
+        with pytest.raises(ManifestError, match="damaged"):
+            await _items(manifest)
+
+
 # SQLite checks little by itself, so anything may come of a damage but an error that nobody translates.
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(position=st.floats(0, 1, exclude_max=True), bits=st.integers(1, 255), cut=st.booleans())
