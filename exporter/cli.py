@@ -8,13 +8,12 @@ import io
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
 from rich.console import Console
@@ -22,9 +21,10 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from exporter import app as program
+from exporter import signals
 from exporter.app import Options
-from exporter.config import Settings, load
-from exporter.errors import Exit, ExportError, UsageError
+from exporter.config import load
+from exporter.errors import Exit, ExportError, Interrupted, UsageError
 from exporter.layout import well_formed
 from exporter.logs import Redacting, log_to_stderr
 from exporter.model import Kind
@@ -32,12 +32,6 @@ from exporter.progress import Progress, Silent, live
 from exporter.summary import SpaceRun
 
 MAX_LINES = 20  # of a failure on stderr: it becomes somebody's mail
-SIGNALS = {
-    signal.SIGINT: Exit.INTERRUPTED,
-    signal.SIGTERM: Exit.TERMINATED,
-    signal.SIGHUP: Exit.HANGUP,
-}
-
 EXIT_CODES = "Exit codes:\n\n" + "\n".join(f"- {code.value}: {code.meaning}" for code in Exit)
 
 RUN = Group("Run", sort_key=1)
@@ -126,7 +120,7 @@ def export(
     options = Options(dry_run=dry_run, accept_identity=accept_identity)
     return _run(
         lambda progress: program.export(settings, out, options=options, progress=progress),
-        _Talk(quiet=quiet, verbose=verbose, as_json=as_json, secrets=_secrets(settings), plan=dry_run),
+        _Talk(quiet=quiet, verbose=verbose, as_json=as_json, secrets=settings.secrets(), plan=dry_run),
     )
 
 
@@ -145,7 +139,8 @@ def demo(
     talk = _Talk(quiet=quiet, verbose=verbose, as_json=as_json, secrets=())
     code = _run(lambda progress: sample.demo(out, progress=progress), talk)
     if code is Exit.OK and not (quiet or as_json):
-        print(sample.what_next(out))
+        with _stdout_may_close():
+            print(sample.what_next(out))
     return code
 
 
@@ -169,13 +164,14 @@ class _Talk:
                 yield bars
 
     def result(self, runs: Sequence[SpaceRun]) -> None:
-        if self.as_json:
-            _print_json(program.exit_code(runs), [run.document() for run in runs])
-        elif self.plan:
-            for run in runs:
-                _print_plan(run)
-        elif sys.stdout.isatty() and not self.quiet:
-            Console().print(_table(runs))
+        with _stdout_may_close():
+            if self.as_json:
+                _print_json(program.exit_code(runs), [run.document() for run in runs])
+            elif self.plan and not self.quiet:
+                for run in runs:
+                    _print_plan(run)
+            elif sys.stdout.isatty() and not self.quiet:
+                Console().print(_table(runs))
         self._failures(runs)
 
     def _failures(self, runs: Sequence[SpaceRun]) -> None:
@@ -184,7 +180,7 @@ class _Talk:
         failed = [run for run in runs if run.exit is not Exit.OK]
         share = max(1, MAX_LINES // max(1, len(failed)) - 1)
         said = [line for run in failed for line in _sentences(run, share)]
-        if sys.stderr.isatty() and not self.quiet:
+        if self.verbose or (sys.stderr.isatty() and not self.quiet):
             said += [f"{run.key}: warning: {warning}" for run in runs for warning in run.warnings]
         for line in said[:MAX_LINES]:
             print(clean(well_formed(" ".join(line.splitlines()))), file=sys.stderr)
@@ -197,12 +193,6 @@ def _sentences(run: SpaceRun, most: int) -> list[str]:
     return [f"{run.key}: {line}" for line in [*lines, f"exit {run.exit.value}: {run.exit.meaning}"]]
 
 
-def _secrets(settings: Settings) -> list[str]:
-    token = settings.api_token.get_secret_value()
-    proxy = settings.proxy.get_secret_value() if settings.proxy else ""
-    return [token, f"{settings.email}:{token}", proxy]
-
-
 def _run(work: Callable[[Progress], Coroutine[Any, Any, list[SpaceRun]]], talk: _Talk) -> Exit:
     """Do it, stop cleanly on a signal, say what came of it."""
     if talk.verbose:
@@ -210,18 +200,29 @@ def _run(work: Callable[[Progress], Coroutine[Any, Any, list[SpaceRun]]], talk: 
 
     async def interruptible() -> list[SpaceRun]:
         task = asyncio.ensure_future(work(progress))
-        for number, code in SIGNALS.items():
+        for number, code in signals.wanted().items():
             asyncio.get_running_loop().add_signal_handler(number, task.cancel, code)
         return await task
 
-    with talk.progress() as progress:
-        runs = asyncio.run(interruptible())
     try:
-        talk.result(runs)
-        sys.stdout.flush()
-    except BrokenPipeError:  # nobody reads any more: no reason to call the run a failure
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        with talk.progress() as progress:
+            runs = asyncio.run(interruptible())
+    except asyncio.CancelledError as exc:  # before or after the export itself
+        raise Interrupted(exc.args[0] if exc.args else Exit.INTERRUPTED) from None
+    finally:
+        signals.arm()
+    talk.result(runs)
     return program.exit_code(runs)
+
+
+@contextlib.contextmanager
+def _stdout_may_close() -> Iterator[None]:
+    """That nobody reads any more is no reason to call a run a failure."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _print_json(code: Exit, spaces: list[dict[str, Any]], error: str | None = None) -> None:
@@ -266,15 +267,27 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def run(arguments: Sequence[str] | None = None) -> NoReturn:
-    """The console script: parse, run, exit with a code of `errors.Exit`."""
+def run(arguments: Sequence[str] | None = None) -> Exit:
+    """Parse, run, and say what came of it: one of `errors.Exit`, never a traceback."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
     try:
-        code = cli(arguments, exit_on_error=False, print_error=False)
-    except (CycloptsError, ExportError) as exc:
-        code = exc.exit if isinstance(exc, ExportError) else Exit.USAGE
+        with _stdout_may_close():
+            code = cli(arguments, exit_on_error=False, print_error=False)
+            return code if isinstance(code, Exit) else Exit.OK  # --help and --version return nothing
+        return Exit.OK  # of --help, which somebody stopped reading
+    except CycloptsError as exc:
+        return _failed(Exit.USAGE, str(exc), arguments)
+    except ExportError as exc:
+        return _failed(exc.exit, str(exc), arguments)
+    except Exception as exc:
+        logging.getLogger(__name__).debug("internal error", exc_info=True)
+        return _failed(Exit.BUG, f"internal error ({type(exc).__name__}): a bug", arguments)
+
+
+def _failed(code: Exit, text: str, arguments: Sequence[str]) -> Exit:
+    with _stdout_may_close():
         if "--json" in arguments:
-            _print_json(code, [], str(exc))
-        print(f"confluence-export: {exc}", file=sys.stderr)
-    sys.exit(code if isinstance(code, Exit) else Exit.OK)  # --help and --version return nothing
+            _print_json(code, [], text)
+    print(f"confluence-export: {text}", file=sys.stderr)
+    return code
