@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 BATCH = 50  # bodies a request; halved, for the rest of the run, whenever the server chokes …
+METADATA_BATCH = 500  # files a save, which a signal has to wait for
 LEAST_BATCH = 10  # … but one page that breaks every batch it is in must not make all others single
 
 Plans = Mapping[Kind, Plan[ContentInfo]]
@@ -67,18 +68,19 @@ class Fetcher:
         """Everything the plans name, and the attachments of all that was listed."""
         containers = [info for kind in WITH_BODY for info in listing.contents[kind]]
         self._progress.expect("attachment lists", len(containers))
+        bodies: list[list[ContentInfo]] = []
         if not self._dry_run:
             await self._save_what_is_known(plans)
             bodies = [plan.to_fetch for kind, plan in plans.items() if kind in WITH_BODY]
             self._progress.expect("bodies", sum(map(len, bodies)))
-            await run_jobs(self._jobs(bodies, containers), workers=self._workers)
-        else:
-            await run_jobs(self._jobs([], containers), workers=self._workers)
+        await run_jobs(self._jobs(bodies, containers), workers=self._workers)
 
     async def _save_what_is_known(self, plans: Plans) -> None:
         for kind, plan in plans.items():
             updated = plan.updated if kind in WITH_BODY else [*plan.to_fetch, *plan.updated]
-            await self._save(self._sink.save_metadata, updated, lambda info: info)
+            for at in range(0, len(updated), METADATA_BATCH):
+                some = updated[at : at + METADATA_BATCH]
+                await self._save(self._sink.save_metadata, some, lambda info: info)
             await self._mark(kind, plan)
 
     async def _save(

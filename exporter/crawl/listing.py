@@ -17,10 +17,14 @@ Place = tuple[Kind, ContentId]
 
 @dataclass(frozen=True, slots=True)
 class SpaceListing:
-    """Everything seen of a space, by kind, and the kinds whose listing is complete."""
+    """Everything seen of a space, by kind, and the kinds whose listing is complete.
+
+    ``whole``: no listing broke off and no place in the tree failed, so the tree is as Confluence's.
+    """
 
     contents: dict[Kind, list[ContentInfo]]
     complete: frozenset[Kind]
+    whole: bool
 
     @property
     def everything(self) -> list[ContentInfo]:
@@ -60,19 +64,27 @@ async def list_space(
         except RemoteError as exc:
             report.faults.append(f"the listing of {kind}s is incomplete: {exc}")
         progress.done("listing")
-    nodes = _Nodes(source, report, progress)
+    nodes = _Nodes(source, held, report, progress)
     await run_jobs(nodes.above(contents[Kind.PAGE]), workers=workers)
     for kind in PARENTS_ONLY:
         contents[kind] = sorted((node for node in nodes.found if node.kind is kind), key=lambda node: node.id)
-    return SpaceListing(contents, frozenset(complete))
+    whole = complete.issuperset(WITH_BODY) and not nodes.failed
+    return SpaceListing(contents, frozenset(complete), whole)
 
 
 class _Nodes:
     """The folders and the like above some content, each read once, and those above them in turn."""
 
-    def __init__(self, source: Source, report: Report, progress: Progress) -> None:
+    def __init__(
+        self,
+        source: Source,
+        held: Mapping[Kind, Mapping[str, Held]],
+        report: Report,
+        progress: Progress,
+    ) -> None:
         self.found: list[ContentInfo] = []
-        self._source, self._report, self._progress = source, report, progress
+        self.failed = False
+        self._source, self._held, self._report, self._progress = source, held, report, progress
         self._known: set[Place] = set()
         self._denied: set[Kind] = set()
 
@@ -96,7 +108,9 @@ class _Nodes:
                 self._report.deny(exc)
                 return ()
             except RemoteError as exc:
-                self._report.failed(kind, node_id, "", exc)
+                self.failed = True
+                held = self._held[kind].get(node_id)
+                self._report.failed(kind, node_id, held.title if held else "", exc)
                 return ()
             finally:
                 self._progress.done("listing")

@@ -185,6 +185,8 @@ class Files:
         path = self.root / folder
         with contextlib.suppress(FileExistsError):
             self._make_one(path)
+            if folder.parts:
+                self._sync_folder(folder.parent)
         if folder.parts and not stat.S_ISDIR(os.lstat(path).st_mode):
             blocked = ObstructedError if len(folder.parts) > 2 else LocalError  # an attachment's own, or all
             raise blocked(f"{path} is not a folder: move it away, the next run makes it anew")

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 from exporter.errors import LocalError, ManifestError
 from exporter.layout import well_formed
 from exporter.mirror.files import Stored
+from exporter.mirror.uninterrupted import see_through
 from exporter.model import Kind, Version
 
 T = TypeVar("T")
@@ -115,13 +116,10 @@ class Manifest:
         row = await self._run(lambda: self._connection.execute(query, (kind, item_id, role)).fetchone())
         return _inside(row[0]) if row else None
 
-    async def ids(self, role: Role, *, without: Role) -> set[str]:
-        """The ids of content that has a file in one role and none in the other."""
-        query = (
-            "SELECT id FROM files f WHERE role = ? AND kind != 'attachment' AND NOT EXISTS "
-            "(SELECT 1 FROM files o WHERE o.kind = f.kind AND o.id = f.id AND o.role = ?)"
-        )
-        return await self._run(lambda: {row[0] for row in self._connection.execute(query, (role, without))})
+    async def contents(self) -> dict[str, bool]:
+        """The ids of all recorded content but attachments, and whether it has a body."""
+        query = "SELECT id, max(role = 'storage') FROM files WHERE kind != 'attachment' GROUP BY kind, id"
+        return await self._run(lambda: {row[0]: bool(row[1]) for row in self._connection.execute(query)})
 
     async def record(self, *entries: Entry) -> None:
         """Note items that are on disk; they are no longer missing."""
@@ -153,7 +151,7 @@ class Manifest:
             if self._pending:  # else somebody's commit took mine along
                 batch, self._pending = self._pending, []
                 try:
-                    await self._run(lambda: self._write(batch))
+                    await see_through(self._run(lambda: self._write(batch)))
                 except (LocalError, ManifestError) as exc:
                     self._failure = exc
                     raise
@@ -193,8 +191,8 @@ class Entry:
 
 
 @asynccontextmanager
-async def open_manifest(path: Path | None, *, mode: int) -> AsyncIterator[Manifest]:
-    """The manifest at `path`, made if absent; with None an empty one that is never written."""
+async def open_manifest(path: Path | None, *, mode: int | None) -> AsyncIterator[Manifest]:
+    """The manifest at `path`, made with `mode` if absent; without a path an empty one, never written."""
     with ThreadPoolExecutor(1, thread_name_prefix="manifest") as thread:
         loop = asyncio.get_running_loop()
         with _translated():
@@ -234,7 +232,7 @@ def _connect(path: Path | None, mode: int | None = None) -> sqlite3.Connection:
             raise LocalError(f"{path} is a link: move it away")
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10)
     try:
-        _prepare(connection, path, create=mode is not None)
+        _prepare(connection, path, create=mode is not None or path is None)
     except BaseException:
         connection.close()
         raise

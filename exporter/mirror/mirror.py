@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from exporter.errors import LocalError, ManifestError, UsageError
 from exporter.mirror.files import Files, Incoming, Stored
 from exporter.mirror.lock import locked
 from exporter.mirror.manifest import Entry, Item, Manifest, Role, is_manifest, open_manifest, peek
+from exporter.mirror.uninterrupted import see_through
 from exporter.model import (
     WITH_BODY,
     AttachmentInfo,
@@ -84,21 +84,21 @@ class Mirror:
 
     async def save_pages(self, pages: Sequence[Page]) -> None:
         """Bodies and metadata of pages or blog posts. The body's bytes are what the API sent."""
-        await _landed(self._save_pages(pages))
+        await see_through(self._save_pages(pages))
 
     async def save_metadata(self, infos: Sequence[ContentInfo]) -> None:
         """Content without a body, or whose body is held already."""
-        await _landed(self._save_metadata(infos))
+        await see_through(self._save_metadata(infos))
 
     async def save_attachment(self, info: AttachmentInfo, chunks: AsyncIterator[bytes]) -> None:
         """Stream an attachment into its place. The file of a former name goes."""
         path = layout.attachment_path(info.id, info.title)
         async with self._files.receive(path, chunks) as incoming:
-            await _landed(self._save_attachment(info, incoming))
+            await see_through(self._save_attachment(info, incoming))
 
     async def save_attachment_metadata(self, info: AttachmentInfo) -> None:
         """An attachment whose file is held already."""
-        await _landed(self._save_attachment(info, None))
+        await see_through(self._save_attachment(info, None))
 
     async def mark_missing(
         self, kind: Kind, ids: Iterable[str], *, container: ContentId | None = None
@@ -117,13 +117,13 @@ class Mirror:
 
     async def save_tree(self, nodes: Sequence[TreeNode]) -> None:
         """`tree.json`: every node in reading order, with the file to open."""
-        with_body = await self._manifest.ids("storage", without="file")
-        without_body = await self._manifest.ids("metadata", without="storage")
+        has_body = await self._manifest.contents()
 
         def path(node: TreeNode) -> str | None:
-            if node.id in with_body:
-                return str(layout.storage_path(node.kind, node.id))
-            return str(layout.metadata_path(node.kind, node.id)) if node.id in without_body else None
+            if node.id not in has_body:
+                return None
+            of = layout.storage_path if has_body[node.id] else layout.metadata_path
+            return str(of(node.kind, node.id))
 
         def lines() -> Iterator[bytes]:
             separator = "[\n"
@@ -186,16 +186,6 @@ def _held(item: Item, present: Container[PurePosixPath]) -> Held:
     )
 
 
-async def _landed(saving: Coroutine[Any, Any, None]) -> None:
-    """See a save through to its record even when the run is cancelled meanwhile: what is on disk counts."""
-    task = asyncio.ensure_future(saving)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
-
-
 def _entry(info: ContentInfo, files: Mapping[Role, Stored]) -> Entry:
     return Entry(info.kind, info.id, info.title, info.version, files)
 
@@ -209,13 +199,12 @@ async def open_mirror(
     Raises `LockedError` while another run works on it, `ManifestError` when its manifest is
     unusable, `LocalError` when the disk refuses.
     """
-    executor = ThreadPoolExecutor(WRITERS, thread_name_prefix="files")
-    files = Files(folder, mode=mode, executor=executor, durable=durable)
-    with contextlib.ExitStack() as last:
-        last.callback(files.discard_incoming)
-        last.callback(executor.shutdown)
+    with ThreadPoolExecutor(WRITERS, thread_name_prefix="files") as executor:
+        files = Files(folder, mode=mode, executor=executor, durable=durable)
         await files.make_root()
-        with locked(folder / layout.LOCK, now=clock.now()):
+        with locked(folder / layout.LOCK, now=clock.now()), contextlib.ExitStack() as last:
+            last.callback(files.discard_incoming)
+            last.callback(executor.shutdown)  # no thread writes on when the lock is free
             async with open_manifest(folder / layout.MANIFEST, mode=mode) as manifest:
                 await files.sweep()
                 yield Mirror(files, manifest, clock)
@@ -227,7 +216,9 @@ async def look_at_mirror(folder: Path, *, clock: Clock) -> AsyncIterator[Mirror]
     path = folder / layout.MANIFEST
     with ThreadPoolExecutor(1, thread_name_prefix="files") as executor:
         files = Files(folder, mode=0o600, executor=executor)
-        async with open_manifest(path if path.exists() else None, mode=0o600) as manifest:
+        async with open_manifest(
+            path if _is_file(path) and path.stat().st_size else None, mode=None
+        ) as manifest:
             yield Mirror(files, manifest, clock)
 
 
@@ -258,7 +249,7 @@ def _noted(folder: Path) -> Mapping[str, str]:
 
 
 def is_mirror(folder: Path) -> bool:
-    return is_manifest(folder / layout.MANIFEST) or (folder / layout.LOCK).is_file()
+    return is_manifest(folder / layout.MANIFEST) or _is_file(folder / layout.LOCK)
 
 
 def check_space_folder(folder: Path) -> None:
@@ -268,4 +259,14 @@ def check_space_folder(folder: Path) -> None:
 
 
 def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
+    try:
+        return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
+    except OSError:  # not ours to read: somebody has put something there
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False

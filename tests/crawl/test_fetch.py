@@ -29,7 +29,7 @@ class Crawl:
         contents = {
             kind: [page for page in pages if page.kind is kind] for kind in Kind if kind != "attachment"
         }
-        self.listing = SpaceListing(contents, frozenset(contents) if complete else frozenset())
+        self.listing = SpaceListing(contents, frozenset(contents) if complete else frozenset(), complete)
 
     async def run(self, *, workers: int = 1, dry_run: bool = False) -> None:
         plans = plan_contents(self.listing, self.sink.holds, self.report)

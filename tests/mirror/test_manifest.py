@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path, PurePosixPath
@@ -53,8 +54,7 @@ async def test_what_is_recorded_is_read_back_by_the_next_run(path: Path) -> None
         assert await _items(manifest, Kind.FOLDER) == []
         assert await manifest.path_of(Kind.PAGE, "1", "storage") == PurePosixPath("1.xml")
         assert await manifest.path_of(Kind.PAGE, "9", "storage") is None
-        assert await manifest.ids("storage", without="file") == {"1", "2"}
-        assert await manifest.ids("metadata", without="storage") == set()
+        assert await manifest.contents() == {"1": True, "2": True}
     assert peek(path) == {"space_id": "5"}
 
 
@@ -122,6 +122,28 @@ class _FailingConnection:
 
     def execute(self, *_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
+
+
+async def test_a_commit_whose_owner_is_cancelled_keeps_what_others_put_into_it(path: Path) -> None:
+    async with open_manifest(path, mode=0o600) as manifest:
+        begun, go = threading.Event(), threading.Event()
+
+        def hold_the_thread() -> None:
+            begun.set()
+            go.wait(10)
+
+        holding = asyncio.create_task(manifest._run(hold_the_thread))
+        await asyncio.to_thread(begun.wait, 10)
+        owner = asyncio.create_task(manifest.set_meta({"space_id": "5"}))
+        other = asyncio.create_task(manifest.record(_entry()))
+        await asyncio.sleep(0)
+        owner.cancel()
+        await asyncio.sleep(0)
+        go.set()
+        results = await asyncio.gather(holding, owner, other, return_exceptions=True)
+        assert [type(result) for result in results] == [type(None), asyncio.CancelledError, type(None)]
+        assert [item.id for item in await _items(manifest)] == ["1"]
+        assert await manifest.meta() == {"space_id": "5"}
 
 
 async def test_a_commit_that_fails_fails_for_everybody_in_it() -> None:
@@ -244,7 +266,7 @@ def test_damage_anywhere_is_never_a_traceback(
         async with open_manifest(damaged, mode=0o600) as manifest:
             await manifest.meta()
             await _items(manifest)
-            await manifest.ids("metadata", without="storage")
+            await manifest.contents()
 
     with contextlib.suppress(ManifestError, LocalError):
         asyncio.run(use())
