@@ -31,6 +31,7 @@ from exporter.errors import (
     Unavailable,
     worst,
 )
+from exporter.logs import Redacting
 from exporter.mirror.mirror import (
     Mirror,
     check_space_folder,
@@ -69,7 +70,10 @@ async def export(
     network, a signal) ends them all. Cancelled with an `Exit` as message, it ends with that code.
     """
     clock = clock or SystemClock()
-    runs = [SpaceRun(key, clock.now(), Report(keep_actions=options.dry_run)) for key in settings.space]
+    redact = Redacting(settings.secrets()).redact
+    runs = [
+        SpaceRun(key, clock.now(), Report(keep_actions=options.dry_run), redact) for key in settings.space
+    ]
     try:
         find_mirrors(out)  # refuses a folder that isn't ours before anything is asked or written
         async with open_transport(
@@ -91,6 +95,8 @@ async def export(
         _end_all(runs, exc)
     except asyncio.CancelledError as exc:
         _end_all(runs, _interruption(exc))
+    except Exception as exc:
+        _end_all(runs, _bug(exc))
     return runs
 
 
@@ -103,6 +109,11 @@ def _end_all(runs: Sequence[SpaceRun], error: ExportError) -> None:
     for run in runs:
         if run.ended is None:
             run.error = error
+
+
+def _bug(exc: Exception) -> BugError:
+    log.debug("internal error", exc_info=exc)
+    return BugError(f"internal error ({type(exc).__name__}): a bug; --verbose shows where")
 
 
 def _interruption(exc: asyncio.CancelledError) -> Interrupted:
@@ -137,6 +148,7 @@ class _Exporter:
 
     async def _run(self, run: SpaceRun, stack: AsyncExitStack) -> None:
         before = self._transport.requests, self._transport.received, self._transport.throttled
+        told = set(self._signed_in.client.warnings) if self._signed_in else set()
         mirror: Mirror | None = None
         try:
             folder = self._out / layout.space_folder(run.key)
@@ -155,13 +167,12 @@ class _Exporter:
         except ExportError as exc:
             run.error = exc
         except Exception as exc:
-            log.debug("internal error", exc_info=True)
-            run.error = BugError(f"internal error ({type(exc).__name__}): a bug; --verbose shows where")
+            run.error = _bug(exc)
         run.requests = self._transport.requests - before[0]
         run.received = self._transport.received - before[1]
         run.throttled = self._transport.throttled - before[2]
         if self._signed_in is not None:
-            run.warnings += sorted(self._signed_in.client.warnings)
+            run.warnings += sorted(self._signed_in.client.warnings - told)
         run.ended = self._clock.now()
         if mirror is not None and not self._options.dry_run:
             try:
@@ -247,5 +258,5 @@ class _Exporter:
             client, mirror, report=report, progress=self._progress, workers=workers, dry_run=dry_run
         )
         await fetcher.run(listing, plans)
-        if not dry_run and (listing.complete.issuperset(WITH_BODY) or not mirror.has_tree()):
+        if not dry_run and (listing.whole or not mirror.has_tree()):
             await mirror.save_tree(arrange(listing.everything))

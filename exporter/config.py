@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -21,11 +21,11 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 from yarl import URL
 
@@ -161,6 +161,8 @@ class Settings(BaseSettings):
         arbitrary_types_allowed=True,
     )
 
+    in_file: ClassVar[Mapping[str, Any]] = {}  # `load` makes a subclass for each file
+
     site: Annotated[URL, BeforeValidator(_site)]
     email: Annotated[str, BeforeValidator(_header_text)] = ""
     api_token: Annotated[SecretStr, BeforeValidator(_token)]
@@ -193,13 +195,19 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — no file is read unless --config names it
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+        return (init_settings, env_settings, InitSettingsSource(settings_cls, dict(cls.in_file)))
+
+    def secrets(self) -> list[str]:
+        """What must never be seen, in the forms it is sent in."""
+        token = self.api_token.get_secret_value()
+        proxy = self.proxy.get_secret_value() if self.proxy else ""
+        return [token, f"{self.email}:{token}", proxy]
 
 
 def load(flags: Mapping[str, Any], *, file: Path | None = None) -> Settings:
     """Join flags, environment and file. Raises `UsageError` naming what is wrong and where it was set."""
     in_file = _read_toml(file) if file else {}
-    source = type("Settings", (Settings,), {"model_config": SettingsConfigDict(toml_file=file)})
+    source = type("Settings", (Settings,), {"in_file": in_file})
     try:
         settings: Settings = source(**flags)
     except (ValidationError, SettingsError) as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -21,6 +22,7 @@ class SpaceRun:
     key: str
     started: datetime
     report: Report
+    redact: Callable[[str], str]
     space: Space | None = None
     ended: datetime | None = None
     error: ExportError | None = None
@@ -62,7 +64,8 @@ class SpaceRun:
         }
         if report.keep_actions:
             document["plan"] = [asdict(action) for action in report.actions]
-        return document
+        redacted: dict[str, Any] = _mapped(document, self.redact)
+        return redacted
 
     def problems(self) -> list[str]:
         """What is wrong, in sentences: first the cause and what to do, then everything that is missing."""
@@ -71,10 +74,18 @@ class SpaceRun:
         lines += [*report.faults, *report.not_granted]
         if report.failures:
             lines.append(
-                f"{len(report.failures)} items could not be mirrored; their last good copies were kept, "
+                f"{len(report.failures)} items could not be mirrored; good copies of before were kept, "
                 "the next run tries again:"
             )
         lines += [
             f"{failure.kind} {failure.id} {failure.title!r}: {failure.reason}" for failure in report.failures
         ]
         return lines
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _mapped(each, change) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_mapped(each, change) for each in value]
+    return change(value) if isinstance(value, str) else value

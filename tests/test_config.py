@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from pathlib import Path
 from typing import Any
 
@@ -380,3 +381,13 @@ def test_a_configuration_file_that_is_no_toml_is_named(content: bytes, tmp_path:
 def test_a_section_that_is_none_in_the_environment_is_refused(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CONFLUENCE_AUTH", "{not json")
     assert "environment" in _refusal()
+
+
+def test_a_file_may_be_a_pipe_that_can_be_read_once() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b'site = "acme"\napi_token = "canary"\nworkers = 3\n')
+    os.close(writing)
+    try:
+        assert load({}, file=Path(f"/dev/fd/{reading}")).workers == 3
+    finally:
+        os.close(reading)

@@ -22,6 +22,14 @@ class Throttled(TransientError):
 class MediaRefused(TransientError):
     """401, 403 or 404 of a signed URL: it may have ended, so another is asked for, once."""
 
+    def __init__(self, text: str, *, lost: bool) -> None:
+        super().__init__(text)
+        self.lost = lost
+
+
+class WrongFile(TransientError):
+    """A whole answer that is not the file: of another length, or a login page."""
+
 
 class Patience:
     """How often one request is tried; waits that the server asked for don't count as tries."""

@@ -188,7 +188,7 @@ class UserWire(_Wire):
 
 
 class TenantWire(_Wire):
-    cloud_id: str
+    cloud_id: Annotated[str, Field(pattern="^[A-Za-z0-9-]{1,64}$")]  # becomes part of every address
 
 
 class Listing(_Wire):

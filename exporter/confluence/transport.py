@@ -19,7 +19,7 @@ from yarl import URL
 from exporter.clock import Clock
 from exporter.confluence import answers
 from exporter.confluence.governor import Governor
-from exporter.confluence.retry import MediaRefused, Patience, Throttled, retry_after
+from exporter.confluence.retry import MediaRefused, Patience, Throttled, WrongFile, retry_after
 from exporter.confluence.scopes import Endpoint
 from exporter.errors import (
     AuthError,
@@ -150,7 +150,8 @@ class Transport:
         try:
             return await self._persist(once, path, self._limits.tries)
         except MediaRefused as exc:
-            raise NotFound(f"Confluence lists this file, but has lost its content ({exc})") from None
+            what = "Confluence lists this file, but has lost its content" if exc.lost else "refused, twice"
+            raise NotFound(f"{exc}: {what}") from None
 
     async def _persist(self, once: Callable[[], Awaitable[T]], path: str, tries: int) -> T:
         patience = Patience(tries, self._max_wait)
@@ -223,7 +224,7 @@ class Transport:
             else:
                 governor.told_to_wait(exc.told)
             raise
-        except MediaRefused:
+        except (MediaRefused, WrongFile):  # the host is well, if the file is not
             governor.succeeded()
             raise
         except TransientError:
@@ -245,7 +246,8 @@ class Transport:
             headers["Accept-Encoding"] = "identity"  # the length is compared
         self.requests += 1
         try:
-            response = await session.get(url, headers=headers, allow_redirects=False)
+            async with asyncio.timeout(self._limits.connect + self._limits.first_byte):
+                response = await session.get(url, headers=headers, allow_redirects=False)
             log.debug("GET %s %s: %s", url.host, url.raw_path, response.status)
             return response
         except aiohttp.ClientConnectorCertificateError as exc:
@@ -271,7 +273,7 @@ class Transport:
         if status == 429 or told is not None:
             raise Throttled(f"{response.url.host} asks to slow down ({status})", told)
         if is_media and status in (401, 403, 404):
-            raise MediaRefused(f"{response.url.host} answered {status}")
+            raise MediaRefused(f"{response.url.host} answered {status}", lost=status == 404)
         if is_media:
             error = TransientError if status in answers.TRANSIENT else Refused
             raise error(f"{response.url.host} answered {status}")
@@ -313,7 +315,7 @@ class Transport:
     ) -> AsyncGenerator[bytes, None]:
         if "html" in response.content_type and not expected.may_be_html:
             response.close()
-            raise TransientError(f"{response.url.host} answered HTML instead of the file")
+            raise WrongFile(f"{response.url.host} answered HTML instead of the file")
         size = 0
         async for chunk in self._chunks(response):
             size += len(chunk)
@@ -323,9 +325,7 @@ class Transport:
         if expected.size is not None and size != expected.size:
             response.close()
             more = "more than " if size > expected.size else ""
-            raise TransientError(
-                f"the file has {more}{size} bytes, not the {expected.size} that Confluence lists"
-            )
+            raise WrongFile(f"the file has {more}{size} bytes, not the {expected.size} that Confluence lists")
 
     def _governor(self, url: URL) -> Governor:
         host = f"{url.host}:{url.port}"

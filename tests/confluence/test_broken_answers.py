@@ -18,6 +18,7 @@ from tests.confluence.wire_server import (
     Script,
     cut_chunks,
     drip,
+    drip_head,
     reset,
     say,
     say_until_closed,
@@ -52,8 +53,19 @@ async def _ask(transport: Transport, origin: str) -> Any:
         reset,
         stall,
         drip(b'{"a": 1234567890}', every=0.15),
+        drip_head(every=0.2),
     ],
-    ids=["one byte short", "no body", "cut chunk", "no last chunk", "closed", "reset", "stalled", "dripping"],
+    ids=[
+        "one byte short",
+        "no body",
+        "cut chunk",
+        "no last chunk",
+        "closed",
+        "reset",
+        "stalled",
+        "dripping",
+        "dripping head",
+    ],
 )
 async def test_a_broken_answer_is_asked_for_again(opening: OpenTransport, broken: Script) -> None:
     async with (

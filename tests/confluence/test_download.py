@@ -223,15 +223,18 @@ async def test_a_signed_url_that_is_refused_is_replaced_once(
     assert transport.requests == 4
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
-async def test_a_file_that_is_refused_twice_is_lost_and_no_dead_token(
-    transport: Transport, responses: aioresponses, status: int
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "refused, twice"), (403, "refused, twice"), (404, "has lost its content")]
+)
+async def test_a_file_that_is_refused_twice_is_a_failed_one_and_no_dead_token(
+    transport: Transport, responses: aioresponses, status: int, said: str
 ) -> None:
     _redirect(responses)
     responses.get(SIGNED, status=status, repeat=True)
-    with pytest.raises(NotFound, match="has lost its content") as caught:
+    with pytest.raises(NotFound, match=said) as caught:
         await _download(transport)
     assert transport.requests == 4
+    assert str(caught.value).count("GET ") == 1
     assert "canary" not in str(caught.value)
 
 

@@ -49,7 +49,10 @@ def test_a_refusal_that_names_no_time_is_a_try() -> None:
 
 
 def test_a_signed_url_that_is_refused_is_replaced_once() -> None:
-    assert _tries(Patience(5, 3600), CUT, MediaRefused("404"), CUT, MediaRefused("404")) == 4
+    assert (
+        _tries(Patience(5, 3600), CUT, MediaRefused("404", lost=True), CUT, MediaRefused("404", lost=True))
+        == 4
+    )
 
 
 @pytest.mark.parametrize(("attempt", "longest"), [(1, 0.5), (2, 1), (3, 2), (4, 4), (7, 30), (50, 30)])

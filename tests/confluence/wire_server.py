@@ -128,3 +128,16 @@ async def reset(writer: asyncio.StreamWriter) -> None:
 
 async def stall(writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(60)
+
+
+def drip_head(*, every: float) -> Script:
+    """Headers without end, a line at a time."""
+
+    async def script(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        for number in range(100):
+            writer.write(f"X-{number}: more\r\n".encode())
+            await writer.drain()
+            await asyncio.sleep(every)
+
+    return script
