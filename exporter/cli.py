@@ -247,7 +247,8 @@ def _table(runs: Sequence[SpaceRun]) -> Table:
         for kind, counts in run.report.counts.items():
             if counts.total():
                 table.add_row(run.key, KINDS[kind], *(str(counts[verb] or "") for verb in verbs))
-        table.caption = f"{run.requests} requests, {decimal(run.received)} received"
+    requests, received = sum(run.requests for run in runs), sum(run.received for run in runs)
+    table.caption = f"{requests} requests, {decimal(received)} received"
     return table
 
 
