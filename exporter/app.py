@@ -12,13 +12,20 @@ from pathlib import Path
 from exporter import layout
 from exporter.clock import Clock, SystemClock
 from exporter.config import Settings
-from exporter.confluence.access import TOKEN_KINDS, Credentials, SignedIn, find_cloud_id, find_space, sign_in
-from exporter.confluence.client import Client
+from exporter.confluence.access import (
+    TOKEN_KINDS,
+    Credentials,
+    SignedIn,
+    all_spaces,
+    find_cloud_id,
+    find_space,
+    sign_in,
+    space_of,
+)
 from exporter.confluence.transport import Limits, Transport, open_transport
-from exporter.crawl.fetch import Fetcher, plan_contents
-from exporter.crawl.listing import list_space
+from exporter.crawl.crawl import crawl
 from exporter.crawl.report import Report
-from exporter.crawl.tree import arrange
+from exporter.crawl.wanted import Wanted
 from exporter.errors import (
     AuthError,
     BugError,
@@ -32,15 +39,15 @@ from exporter.errors import (
     worst,
 )
 from exporter.logs import Redacting
-from exporter.mirror.mirror import (
-    Mirror,
+from exporter.mirror.mirror import Mirror
+from exporter.mirror.opening import (
     check_space_folder,
     find_mirrors,
     is_mirror,
     look_at_mirror,
     open_mirror,
 )
-from exporter.model import PARENTS_ONLY, WITH_BODY, Space
+from exporter.model import ContentId, Space
 from exporter.progress import Progress
 from exporter.summary import SpaceRun
 
@@ -66,14 +73,18 @@ async def export(
 ) -> list[SpaceRun]:
     """Mirror every space of the settings into `out`, one after the other.
 
-    Each result carries its own error. What would end every space the same way (a dead token, no
+    Raises `ExportError` where it can't be found out which spaces they are. Else each result carries its
+    own error. What would end every space the same way (a dead token, no
     network, a signal) ends them all. Cancelled with an `Exit` as message, it ends with that code.
     """
     clock = clock or SystemClock()
     redact = Redacting(settings.secrets()).redact
-    runs = [
-        SpaceRun(key, clock.now(), Report(keep_actions=options.dry_run), redact) for key in settings.space
-    ]
+
+    def new_run(key: str) -> SpaceRun:
+        report = Report(keep_actions=options.dry_run)
+        return SpaceRun(key, clock.now(), report, redact, skipped=[str(part) for part in settings.skip])
+
+    runs = [new_run(key) for key in settings.space]
     try:
         find_mirrors(out)  # refuses a folder that isn't ours before anything is asked or written
         async with open_transport(
@@ -87,6 +98,8 @@ async def export(
             limits=limits,
         ) as transport:
             exporter = _Exporter(settings, out, options, progress, clock, transport)
+            if not runs:
+                runs += [new_run(key) for key in await exporter.find_keys()]
             for run in runs:
                 await exporter.export_space(run)
                 if isinstance(run.error, (AuthError, Unavailable, Interrupted)):
@@ -106,6 +119,8 @@ def exit_code(runs: Sequence[SpaceRun]) -> Exit:
 
 
 def _end_all(runs: Sequence[SpaceRun], error: ExportError) -> None:
+    if not runs:
+        raise error
     for run in runs:
         if run.ended is None:
             run.error = error
@@ -138,6 +153,19 @@ class _Exporter:
         self._cloud_id = settings.cloud_id
         self._signed_in: SignedIn | None = None
 
+    async def find_keys(self) -> list[str]:
+        """The keys of the spaces that are meant where none is named."""
+        settings = self._settings
+        client = (await self._sign_in(None, None)).client
+        if settings.page:
+            return [(await space_of(client, ContentId(settings.page))).key]
+        return await all_spaces(
+            client,
+            include=settings.include_spaces,
+            exclude=settings.exclude_spaces,
+            personal=settings.personal_spaces,
+        )
+
     async def export_space(self, run: SpaceRun) -> None:
         """One space, from the lock to the summary. What goes wrong becomes the run's error."""
         try:
@@ -161,7 +189,16 @@ class _Exporter:
             if mirror is None:
                 mirror = await self._open(self._folder_of(run.space) or folder, stack)
             await self._claim(mirror, run.space, signed_in)
-            await self._mirror(signed_in.client, run.space, mirror, run.report)
+            await crawl(
+                run.space,
+                signed_in.client,
+                mirror,
+                _wanted(self._settings),
+                workers=self._settings.workers,
+                report=run.report,
+                progress=self._progress,
+                dry_run=self._options.dry_run,
+            )
         except asyncio.CancelledError as exc:
             run.error = _interruption(exc)
         except ExportError as exc:
@@ -174,7 +211,7 @@ class _Exporter:
         if self._signed_in is not None:
             run.warnings += sorted(self._signed_in.client.warnings - told)
         run.ended = self._clock.now()
-        if mirror is not None and not self._options.dry_run:
+        if mirror is not None:
             try:
                 await mirror.save_summary(run.document())
             except LocalError as exc:
@@ -187,12 +224,15 @@ class _Exporter:
             open_mirror(folder, mode=self._settings.mode, clock=self._clock)
         )
 
-    async def _sign_in(self, key: str, mirror: Mirror | None) -> SignedIn:
+    async def _sign_in(self, key: str | None, mirror: Mirror | None) -> SignedIn:
         if self._signed_in is None:
             settings = self._settings
             if not self._cloud_id:
                 self._cloud_id = await find_cloud_id(self._transport, settings.site)
-            noted = (await mirror.meta()).get("token_kind") if mirror else None
+            every = (
+                [await mirror.meta()] if mirror else [*find_mirrors(self._out).values()] if not key else []
+            )
+            noted = next((each["token_kind"] for each in every if "token_kind" in each), None)
             credentials = Credentials(
                 site=settings.site,
                 gateway=settings.gateway_url,
@@ -209,6 +249,15 @@ class _Exporter:
             )
         return self._signed_in
 
+    async def _noted_kind(self, key: str | None, mirror: Mirror | None) -> str | None:
+        """How the token was accepted before: by this mirror's note, or where no space is named, any's."""
+        if mirror is not None:
+            return (await mirror.meta()).get("token_kind")
+        kinds = (
+            {noted.get("token_kind") for noted in find_mirrors(self._out).values()} if key is None else set()
+        )
+        return kinds.pop() if len(kinds) == 1 else None
+
     def _folder_of(self, space: Space) -> Path | None:
         """The folder a space is mirrored in under a key it had before."""
         for folder, noted in find_mirrors(self._out).items():
@@ -220,13 +269,12 @@ class _Exporter:
         """Refuse another space's or identity's mirror, where a page not seen would look missing."""
         noted = await mirror.meta()
         self._check_identity(noted, mirror.folder, space, signed_in)
-        if not self._options.dry_run:
-            mine = {"cloud_id": self._cloud_id, "space_id": space.id, "space_key": space.key}
-            mine["token_kind"] = signed_in.kind
-            if signed_in.user is not None:
-                mine["account_id"] = signed_in.user.account_id
-            if mine.items() - noted.items():
-                await mirror.note(mine)
+        mine = {"cloud_id": self._cloud_id, "space_id": space.id, "space_key": space.key}
+        mine["token_kind"] = signed_in.kind
+        if signed_in.user is not None:
+            mine["account_id"] = signed_in.user.account_id
+        if mine.items() - noted.items():
+            await mirror.note(mine)
 
     def _check_identity(
         self, noted: Mapping[str, str], folder: Path, space: Space, signed_in: SignedIn
@@ -244,19 +292,16 @@ class _Exporter:
                 "use that account, another folder, or --accept-identity to go on with this one"
             )
 
-    async def _mirror(self, client: Client, space: Space, mirror: Mirror, report: Report) -> None:
-        workers, dry_run = self._settings.workers, self._options.dry_run
-        held = {kind: await mirror.held(kind) for kind in (*WITH_BODY, *PARENTS_ONLY)}
-        listing = await list_space(
-            client, space.id, held, workers=workers, report=report, progress=self._progress
-        )
-        plans = plan_contents(listing, held, report)
-        del held  # as large as the listing
-        if not dry_run:
-            await mirror.save_space(space)
-        fetcher = Fetcher(
-            client, mirror, report=report, progress=self._progress, workers=workers, dry_run=dry_run
-        )
-        await fetcher.run(listing, plans)
-        if not dry_run and (listing.whole or not mirror.has_tree()):
-            await mirror.save_tree(arrange(listing.everything))
+
+def _wanted(settings: Settings) -> Wanted:
+    return Wanted(
+        skip=frozenset(settings.skip),
+        page=ContentId(settings.page) if settings.page else None,
+        with_descendants=settings.with_descendants,
+        labels=frozenset(settings.label),
+        exclude_labels=frozenset(settings.exclude_label),
+        custom_content_types=settings.custom_content_types,
+        history=settings.history,
+        adf="adf" in settings.raw,
+        full=settings.full,
+    )

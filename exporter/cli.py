@@ -27,7 +27,7 @@ from exporter.config import load
 from exporter.errors import Exit, ExportError, Interrupted, UsageError
 from exporter.layout import well_formed
 from exporter.logs import Redacting, log_to_stderr
-from exporter.model import Kind
+from exporter.model import Kind, Part
 from exporter.progress import Progress, Silent, live
 from exporter.summary import SpaceRun
 
@@ -35,10 +35,17 @@ MAX_LINES = 20  # of a failure on stderr: it becomes somebody's mail
 EXIT_CODES = "Exit codes:\n\n" + "\n".join(f"- {code.value}: {code.meaning}" for code in Exit)
 
 RUN = Group("Run", sort_key=1)
-KINDS = {kind: f"{kind}s" for kind in Kind} | {Kind.BLOGPOST: "blog posts"}
+WANTED = Group("What is mirrored", sort_key=2)
+KINDS = {kind: f"{kind}s" for kind in Kind} | {
+    Kind.SPACE: "the space",
+    Kind.BLOGPOST: "blog posts",
+    Kind.CUSTOM_CONTENT: "custom content",
+    Kind.VERSION: "former versions",
+    Kind.OTHER: "of unknown types",
+}
 
-ACCESS = Group("Access", sort_key=2)
-OUTPUT = Group("Output", sort_key=3)
+ACCESS = Group("Access", sort_key=3)
+OUTPUT = Group("Output", sort_key=4)
 
 cli = App(
     name="confluence-export",
@@ -66,7 +73,29 @@ def export(
     out: Annotated[Path | None, Parameter(help="Output folder; each space gets a folder in it.")] = None,
     /,
     *,
-    space: Annotated[list[str] | None, _flag(RUN, "Key of a space; repeat it for more.")] = None,
+    space: Annotated[list[str] | None, _flag(WANTED, "Key of a space; repeat it for more.")] = None,
+    all_spaces: Annotated[bool | None, _flag(WANTED, "Every space the token sees.")] = None,
+    include_spaces: Annotated[str | None, _flag(WANTED, "Of those only keys like these: `ENG,DOC*`.")] = None,
+    exclude_spaces: Annotated[str | None, _flag(WANTED, "Of those not keys like these.")] = None,
+    personal_spaces: Annotated[bool | None, _flag(WANTED, "Of those also the personal ones.")] = None,
+    page: Annotated[str | None, _flag(WANTED, "Only the page (or folder) with this id.")] = None,
+    with_descendants: Annotated[bool | None, _flag(WANTED, "And all pages below it.")] = None,
+    label: Annotated[list[str] | None, _flag(WANTED, "Only what has this label, or another named.")] = None,
+    exclude_label: Annotated[list[str] | None, _flag(WANTED, "Nothing that has this label.")] = None,
+    skip: Annotated[list[str] | None, _flag(WANTED, f"Parts to leave out: {', '.join(Part)}.")] = None,
+    custom_content_types: Annotated[
+        str | None, _flag(WANTED, "Types of custom content that the search doesn't find.")
+    ] = None,
+    history: Annotated[str | None, _flag(WANTED, "Former versions to keep: `all`, or how many (0).")] = None,
+    raw: Annotated[str | None, _flag(WANTED, "Formats of bodies: `storage`, or `storage,adf`.")] = None,
+    full: Annotated[
+        bool | None,
+        Parameter(
+            group=WANTED,
+            negative="--no-full",
+            help="Compare every body with what is held, changed or not (the default).",
+        ),
+    ] = None,
     workers: Annotated[int | None, _flag(RUN, "Requests under way at once (8).")] = None,
     max_wait: Annotated[str | None, _flag(RUN, "Longest wait Confluence may ask for (60m).")] = None,
     give_up_after: Annotated[str | None, _flag(RUN, "End when nothing succeeded for so long (5m).")] = None,
@@ -97,6 +126,19 @@ def export(
     """
     flags: dict[str, Any] = {
         "space": space,
+        "all_spaces": all_spaces,
+        "include_spaces": include_spaces,
+        "exclude_spaces": exclude_spaces,
+        "personal_spaces": personal_spaces,
+        "page": page,
+        "with_descendants": with_descendants,
+        "label": label,
+        "exclude_label": exclude_label,
+        "skip": skip,
+        "custom_content_types": custom_content_types,
+        "history": history,
+        "raw": raw,
+        "full": full,
         "workers": workers,
         "max_wait": max_wait,
         "give_up_after": give_up_after,
@@ -114,8 +156,11 @@ def export(
     settings = load({name: value for name, value in flags.items() if value is not None}, file=config)
     if settings.out is None:
         raise UsageError("no output folder: confluence-export --space ENG ./out")
-    if not settings.space:
-        raise UsageError("no space: name one by --space ENG, CONFLUENCE_SPACE, or space in a --config file")
+    if not (settings.space or settings.all_spaces or settings.page):
+        raise UsageError(
+            "no space: name one by --space ENG, CONFLUENCE_SPACE, or space in a --config file; "
+            "or take --all-spaces"
+        )
     out = settings.out
     options = Options(dry_run=dry_run, accept_identity=accept_identity)
     return _run(

@@ -31,9 +31,11 @@ from yarl import URL
 
 from exporter.errors import UsageError
 from exporter.hosts import is_loopback
+from exporter.model import Part
 
 AuthKind = Literal["auto", "scoped", "unscoped", "bearer"]
 
+ALL_VERSIONS = 2**31
 _SECONDS = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
@@ -86,6 +88,34 @@ def _media_hosts(value: object) -> object:
     return hosts
 
 
+def _versions(value: object) -> object:
+    """`all`, or how many."""
+    if isinstance(value, str):
+        if value.strip().lower() == "all":
+            return ALL_VERSIONS
+        if not value.strip().isdecimal():
+            raise ValueError(f"{value!r} is neither all nor a number of versions")
+        return int(value)
+    return value
+
+
+def _raw(value: object) -> object:
+    formats = _comma_list(value)
+    if isinstance(formats, tuple) and (set(formats) - {"storage", "adf"} or "storage" not in formats):
+        raise ValueError("is storage, or storage,adf")
+    return formats
+
+
+def _parts(value: object) -> object:
+    parts = _comma_list(value)
+    for part in parts if isinstance(parts, tuple) else ():
+        if part not in set(Part):
+            near = difflib.get_close_matches(part, list(Part), n=1)
+            hint = f"did you mean {near[0]}?" if near else f"they are {', '.join(Part)}"
+            raise ValueError(f"{part!r} is no part that can be left out; {hint}")
+    return parts
+
+
 def _duration(value: object) -> object:
     """`90`, `90s`, `5m`, `2h`, `1d` → seconds."""
     if isinstance(value, str):
@@ -134,6 +164,7 @@ def _header_text(value: object) -> object:
 Duration = Annotated[float, BeforeValidator(_duration), Field(ge=0)]
 MediaHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_media_hosts)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)]
+Parts = Annotated[tuple[Part, ...], NoDecode, BeforeValidator(_parts)]
 
 
 class Auth(BaseModel):
@@ -174,6 +205,19 @@ class Settings(BaseSettings):
     ca_file: Path | None = None
 
     space: CommaList = ()
+    all_spaces: bool = False
+    include_spaces: CommaList = ()
+    exclude_spaces: CommaList = ()
+    personal_spaces: bool = False
+    page: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = ""
+    with_descendants: bool = False
+    label: CommaList = ()
+    exclude_label: CommaList = ()
+    skip: Parts = ()
+    custom_content_types: CommaList = ()
+    history: Annotated[int, BeforeValidator(_versions), Field(ge=0, le=ALL_VERSIONS)] = 0
+    raw: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_raw)] = ("storage",)
+    full: bool = True
     out: Path | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     max_wait: Duration = 3600.0
@@ -184,6 +228,20 @@ class Settings(BaseSettings):
     def _basic_needs_email(self) -> Settings:
         if self.auth.kind in ("scoped", "unscoped") and not self.email:
             raise ValueError(f"email is needed for auth.kind = {self.auth.kind!r}: set CONFLUENCE_EMAIL")
+        return self
+
+    @model_validator(mode="after")
+    def _selections_fit(self) -> Settings:
+        if self.all_spaces and (self.space or self.page):
+            raise ValueError("all_spaces can't be combined with space or page")
+        if self.page and len(self.space) > 1:
+            raise ValueError("page is in one space: name no other")
+        if self.with_descendants and not self.page:
+            raise ValueError("with_descendants needs page")
+        if not self.all_spaces and (self.include_spaces or self.exclude_spaces or self.personal_spaces):
+            raise ValueError("include_spaces, exclude_spaces and personal_spaces need all_spaces")
+        if self.history and Part.VERSIONS in self.skip:
+            raise ValueError("history needs the list of versions: don't skip versions")
         return self
 
     @classmethod

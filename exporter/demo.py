@@ -6,7 +6,7 @@ from pathlib import Path
 
 from exporter.app import Options, export
 from exporter.config import load
-from exporter.emulator import LEAST_SCOPES, TREE_SCOPES, Emulator, Token
+from exporter.emulator import FULL_SCOPES, Emulator, Token
 from exporter.emulator.sample import sample_world
 from exporter.progress import Progress
 from exporter.summary import SpaceRun
@@ -19,7 +19,7 @@ async def demo(out: Path, *, progress: Progress) -> list[SpaceRun]:
 
     The emulated site's cloud id is fixed, so a second demo into the same folder is incremental.
     """
-    token = Token("demo-token", "mirror.robot@keepers.example", scopes=LEAST_SCOPES | TREE_SCOPES)
+    token = Token("demo-token", "mirror.robot@keepers.example", scopes=FULL_SCOPES)
     async with Emulator(sample_world(), [token]) as emulator:
         settings = load(
             {

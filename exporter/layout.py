@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from pathlib import PurePosixPath
@@ -13,6 +14,7 @@ LOCK = ".confluence-export.lock"
 LAST_RUN = PurePosixPath("last-run.json")
 TREE = PurePosixPath("tree.json")
 SPACE = PurePosixPath("raw/space.json")
+USERS = PurePosixPath("raw/users.json")
 TEMP_PREFIX = ".tmp-"  # no item's file can be called so: a leading dot is never kept
 
 MAX_NAME_BYTES = 120
@@ -25,8 +27,13 @@ _FOLDERS = {
     Kind.WHITEBOARD: "whiteboards",
     Kind.DATABASE: "databases",
     Kind.EMBED: "embeds",
+    Kind.CUSTOM_CONTENT: "custom-content",
     Kind.ATTACHMENT: "attachments",
+    Kind.TASK: "tasks",
+    Kind.OTHER: "other",
 }
+_HISTORY = PurePosixPath("raw/history")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.]{0,10}Z")
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')  # on Windows; "/" everywhere
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")  # bidi controls, zero width
@@ -42,12 +49,44 @@ def space_folder(key: str) -> str:
 def metadata_path(kind: Kind, item_id: str) -> PurePosixPath:
     if kind is Kind.SPACE:
         return SPACE
+    if kind is Kind.VERSION:
+        return _old(item_id, ".json")
     return PurePosixPath("raw", _FOLDERS[kind], f"{item_id}.json")
 
 
 def storage_path(kind: Kind, item_id: str) -> PurePosixPath:
     """The body in storage format."""
+    if kind is Kind.VERSION:
+        return _old(item_id, ".storage.xml")
     return PurePosixPath("raw", _FOLDERS[kind], f"{item_id}.storage.xml")
+
+
+def adf_path(kind: Kind, item_id: str) -> PurePosixPath:
+    """The body in the Atlassian Document Format."""
+    return PurePosixPath("raw", _FOLDERS[kind], f"{item_id}.adf.json")
+
+
+def comments_path(container: str) -> PurePosixPath:
+    """The comments on one page, blog post, attachment or custom content."""
+    return PurePosixPath("raw", "comments", f"{container}.json")
+
+
+def missing_comments_path(container: str) -> PurePosixPath:
+    """Those that Confluence no longer shows."""
+    return PurePosixPath("raw", "comments", f"{container}.missing.json")
+
+
+def old_attachment_path(version_id: str, title: str) -> PurePosixPath:
+    """A former version of an attachment."""
+    return _old(version_id, "") / safe_name(title, fallback="_")
+
+
+def _old(version_id: str, suffix: str) -> PurePosixPath:
+    """By the moment a version was made: its number shifts when an older one is deleted."""
+    container, _, date = version_id.partition("@")
+    if not _MOMENT.fullmatch(date):
+        date = hashlib.sha256(date.encode(errors="surrogatepass")).hexdigest()[:20]
+    return _HISTORY / container / (date.replace(":", ".") + suffix)
 
 
 def well_formed(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import NewType
 SpaceId = NewType("SpaceId", str)
 ContentId = NewType("ContentId", str)
 AttachmentId = NewType("AttachmentId", str)
+CommentId = NewType("CommentId", str)
 
 
 class Kind(enum.StrEnum):
@@ -21,11 +22,51 @@ class Kind(enum.StrEnum):
     WHITEBOARD = "whiteboard"
     DATABASE = "database"
     EMBED = "embed"
+    CUSTOM_CONTENT = "custom-content"
     ATTACHMENT = "attachment"
+    COMMENT = "comment"
+    TASK = "task"
+    VERSION = "version"  # a former one, of a page, blog post or attachment
+    USERS = "users"  # all of them: one item
+    OTHER = "other"  # of a type that this program doesn't know
 
 
 WITH_BODY = (Kind.PAGE, Kind.BLOGPOST)
-PARENTS_ONLY = (Kind.FOLDER, Kind.WHITEBOARD, Kind.DATABASE, Kind.EMBED)
+NODES = (Kind.FOLDER, Kind.WHITEBOARD, Kind.DATABASE, Kind.EMBED)
+"""They have no listing: they are found as parents of pages, by search, and by their id."""
+IN_TREE = (*WITH_BODY, *NODES)
+CONTAINERS = (*WITH_BODY, Kind.CUSTOM_CONTENT)
+"""Comments and attachments hang on them; comments on attachments, too."""
+
+
+class Part(enum.StrEnum):
+    """What can be left out of a run; each may also be closed to a token."""
+
+    BLOGPOSTS = "blogposts"
+    FOLDERS = "folders"
+    WHITEBOARDS = "whiteboards"
+    DATABASES = "databases"
+    EMBEDS = "embeds"
+    CUSTOM_CONTENT = "custom-content"
+    ATTACHMENTS = "attachments"
+    COMMENTS = "comments"
+    TASKS = "tasks"
+    LABELS = "labels"
+    PROPERTIES = "properties"
+    LIKES = "likes"
+    VERSIONS = "versions"
+    RESTRICTIONS = "restrictions"
+    PERMISSIONS = "permissions"  # of the space
+    USERS = "users"
+    SEARCH = "search"  # for folders and the like that hold no page, and for types of custom content
+
+
+class State(enum.StrEnum):
+    """What became of an item that is no longer listed."""
+
+    DELETED = "deleted"  # in the trash of Confluence
+    MOVED = "moved"  # to another space
+    GONE = "gone"  # purged, or hidden from this token: the two look the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +139,74 @@ class AttachmentInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class CommentInfo:
+    """A comment as a listing shows it, with its body. ``metadata`` is its canonical JSON."""
+
+    id: CommentId
+    container: str
+    inline: bool
+    parent_id: CommentId | None
+    title: str
+    version: Version
+    digest: bytes
+    metadata: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OldVersion:
+    """A former version of a page, blog post or attachment.
+
+    Its number shifts when an older one is deleted; the moment it was made doesn't.
+    """
+
+    container: str
+    number: int
+    date: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.container}@{self.date}"
+
+
+@dataclass(frozen=True, slots=True)
+class OldPage:
+    """A former version of a page or blog post with its body in storage format."""
+
+    version: OldVersion
+    title: str
+    metadata: bytes
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundContent:
+    """One result of a search of a space: ``type`` as Confluence names it; ``info`` of kind OTHER."""
+
+    type: str
+    info: ContentInfo
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
-    """What the mirror holds of one item; a damaged or absent file counts as not held."""
+    """What the mirror holds of one item; a damaged or absent file counts as not held.
+
+    ``digest`` is that of the metadata as the item's listing showed it.
+    """
 
     version: Version
     title: str
-    metadata_sha256: bytes | None
+    digest: bytes | None
     has_data: bool
+    state: State | None
     missing_since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBody:
+    """SHA-256 of the bodies that the mirror holds of a page or blog post; None for one it doesn't."""
+
+    storage: bytes | None
+    adf: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

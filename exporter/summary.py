@@ -26,6 +26,7 @@ class SpaceRun:
     space: Space | None = None
     ended: datetime | None = None
     error: ExportError | None = None
+    skipped: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     requests: int = 0
     received: int = 0  # bytes
@@ -54,6 +55,10 @@ class SpaceRun:
             "complete": self.exit is Exit.OK,
             "error": str(self.error) if self.error else None,
             "counts": {str(kind): dict(counts) for kind, counts in report.counts.items()},
+            "missing": {str(kind): dict(states) for kind, states in report.missing.items()},
+            "listings": {name: dict(outcomes) for name, outcomes in report.listings.items()},
+            "skipped": self.skipped,
+            "unknown": dict(report.unknown),
             "failures": [asdict(failure) for failure in report.failures],
             "faults": report.faults,
             "not_granted": report.not_granted,

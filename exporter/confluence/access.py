@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Literal
 
 import aiohttp
@@ -23,7 +25,7 @@ from exporter.errors import (
     Unauthorized,
     UsageError,
 )
-from exporter.model import Space, User
+from exporter.model import NODES, WITH_BODY, ContentId, Space, User
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +70,14 @@ async def find_cloud_id(transport: Transport, site: URL) -> str:
 
 
 async def sign_in(
-    transport: Transport, credentials: Credentials, *, cloud_id: str, key: str, remembered: TokenKind | None
+    transport: Transport,
+    credentials: Credentials,
+    *,
+    cloud_id: str,
+    key: str | None,
+    remembered: TokenKind | None,
 ) -> SignedIn:
-    """Find where the token is accepted, by asking for the space, and whose it is.
+    """Find where the token is accepted, by asking for the space (or for any), and whose it is.
 
     Goes on to the site only when the gateway refuses the credentials as such; where it is known how
     the token was accepted (`remembered`), nothing else is tried. Raises `AuthError` with every refusal.
@@ -115,11 +122,11 @@ def _access(credentials: Credentials, kind: TokenKind, cloud_id: str) -> Access:
     return Access(base, authorization)
 
 
-async def _try(client: Client, kind: TokenKind, key: str) -> SignedIn:
+async def _try(client: Client, kind: TokenKind, key: str | None) -> SignedIn:
     if kind == "unscoped":
         # The site answers wrong credentials like an anonymous visitor's, so who we are comes first.
         return SignedIn(client, kind, _known(await client.current_user()), ())
-    async for _ in client.spaces(keys=[key]):
+    async for _ in client.spaces(keys=[key] if key else []):
         break
     try:
         user = await client.current_user()
@@ -151,3 +158,52 @@ async def find_space(client: Client, key: str) -> Space:
     near = [visible[name] for name in difflib.get_close_matches(key.casefold(), visible, n=3, cutoff=0.5)]
     hint = f"the nearest are {', '.join(near)}" if near else f"it sees {len(visible)} spaces"
     raise SpaceError(f"there is no space {key!r}, or this token may not see it; {hint}")
+
+
+async def all_spaces(
+    client: Client, *, include: Sequence[str], exclude: Sequence[str], personal: bool
+) -> list[str]:
+    """The keys of all spaces the token sees, archived ones too, in order.
+
+    `include` and `exclude` are patterns as of file names, against the key or its alias, whatever the
+    case. Raises `SpaceError` when none is left.
+    """
+    keys: dict[str, None] = {}
+    seen = 0
+    for status in ("current", "archived"):
+        async for space in client.spaces(status=status):
+            seen += 1
+            if space.key.startswith("~") and not personal:
+                continue
+            if (not include or _fits(space, include)) and not _fits(space, exclude):
+                keys[space.key] = None
+    if not keys:
+        raise SpaceError(f"of the {seen} spaces that this token sees, none fits what was asked for")
+    return sorted(keys)
+
+
+def _fits(space: Space, patterns: Sequence[str]) -> bool:
+    names = {space.key.casefold(), space.alias.casefold()}
+    return any(fnmatchcase(name, pattern.casefold()) for name in names for pattern in patterns)
+
+
+async def space_of(client: Client, page: ContentId) -> Space:
+    """The space that a page, blog post or folder is in. Raises `SpaceError` when there is none."""
+    space_id = await _space_id_of(client, page)
+    if space_id:
+        async for space in client.spaces(ids=[space_id]):
+            return space
+    raise SpaceError(f"there is no page {page}, or this token may not see it")
+
+
+async def _space_id_of(client: Client, page: ContentId) -> str | None:
+    for kind in WITH_BODY:
+        found = await client.look_up(kind, [page])
+        if page in found:
+            return found[page].space_id
+    for kind in NODES:
+        try:
+            return (await client.by_id(kind, page)).space_id
+        except (NotFound, ScopeMissing):
+            continue
+    return None

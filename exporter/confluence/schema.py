@@ -1,4 +1,4 @@
-"""The JSON on the wire, its way into the model, and the one canonical form in which metadata is kept.
+"""The JSON of content on the wire, its way into the model, and the form in which metadata is kept.
 
 Fields are those of the list schemas in Atlassian's OpenAPI document (`PageBulk`, `BlogPostBulk`,
 `AttachmentBulk`, `FolderSingle`, `SpaceBulk` …). Live answers differ from it: unknown fields are
@@ -8,7 +8,6 @@ ignored, absent ones are null, so an item has the same bytes whichever request i
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import sys
 from collections.abc import Callable
@@ -18,13 +17,15 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from exporter.errors import TransientError
+from exporter import canonical as json_form
+from exporter.errors import RemoteError, TransientError
 from exporter.model import (
     AttachmentId,
     AttachmentInfo,
     ContentId,
     ContentInfo,
     Kind,
+    OldVersion,
     Page,
     Space,
     SpaceId,
@@ -51,13 +52,32 @@ Id = Annotated[str, AfterValidator(_safe_id)]
 Number = Annotated[int, Field(ge=-(2**53), le=2**53)]  # what JSON numbers are exact for, and SQLite holds
 
 
-class _Wire(BaseModel):
+class WireModel(BaseModel):
     model_config = ConfigDict(
         extra="ignore", alias_generator=to_camel, validate_by_name=True, coerce_numbers_to_str=True
     )
 
 
-class VersionWire(_Wire):
+class RowWire(WireModel):
+    """One of a listing."""
+
+    @property
+    def identity(self) -> str:
+        """What tells it from the others of the same listing."""
+        raise NotImplementedError
+
+
+class ItemWire(RowWire):
+    """One of a listing of things with ids that become file names."""
+
+    id: Id
+
+    @property
+    def identity(self) -> str:
+        return self.id
+
+
+class VersionWire(WireModel):
     number: Number | None = None
     message: str | None = None
     minor_edit: bool | None = None
@@ -68,21 +88,20 @@ class VersionWire(_Wire):
         return Version(self.number, self.created_at or "")
 
 
-class _Links(_Wire):
+class Links(WireModel):
     webui: str | None = None
 
 
-class _PageLinks(_Links):
+class _PageLinks(Links):
     editui: str | None = None
     tinyui: str | None = None
 
 
-class _AttachmentLinks(_Links):
+class _AttachmentLinks(Links):
     download: str | None = None
 
 
-class _Content(_Wire):
-    id: Id
+class ContentWire(ItemWire):
     status: str | None = None
     title: str | None = None
     space_id: str | None = None
@@ -90,8 +109,12 @@ class _Content(_Wire):
     created_at: str | None = None
     version: VersionWire | None = None
 
+    def parent(self) -> tuple[str | None, str | None]:
+        """Its id and type."""
+        return None, None
 
-class BlogPostWire(_Content):
+
+class BlogPostWire(ContentWire):
     body: Any = Field(default=None, exclude=True)
     links: _PageLinks | None = Field(default=None, alias="_links")
 
@@ -104,8 +127,11 @@ class PageWire(BlogPostWire):
     last_owner_id: str | None = None
     subtype: str | None = None
 
+    def parent(self) -> tuple[str | None, str | None]:
+        return self.parent_id, self.parent_type
 
-class NodeWire(_Content):
+
+class NodeWire(ContentWire):
     """A folder, whiteboard, database or embed."""
 
     type: str | None = None
@@ -113,14 +139,17 @@ class NodeWire(_Content):
     parent_type: str | None = None
     position: Number | None = None
     owner_id: str | None = None
-    links: _Links | None = Field(default=None, alias="_links")
+    links: Links | None = Field(default=None, alias="_links")
+
+    def parent(self) -> tuple[str | None, str | None]:
+        return self.parent_id, self.parent_type
 
 
 class EmbedWire(NodeWire):
     embed_url: str | None = None
 
 
-class AttachmentWire(_Wire):
+class AttachmentWire(RowWire):
     id: Annotated[str, AfterValidator(_attachment_id)]
     status: str | None = None
     title: str | None = None
@@ -138,6 +167,10 @@ class AttachmentWire(_Wire):
     version: VersionWire | None = None
     links: _AttachmentLinks | None = Field(default=None, alias="_links")
 
+    @property
+    def identity(self) -> str:
+        return self.id
+
     def to_model(self, container: ContentId) -> AttachmentInfo:
         metadata = canonical(self)
         return AttachmentInfo(
@@ -153,8 +186,7 @@ class AttachmentWire(_Wire):
         )
 
 
-class SpaceWire(_Wire):
-    id: Id
+class SpaceWire(ItemWire):
     key: str
     name: str | None = None
     type: str | None = None
@@ -166,7 +198,7 @@ class SpaceWire(_Wire):
     homepage_id: str | None = None
     description: Any = None
     icon: Any = None
-    links: _Links | None = Field(default=None, alias="_links")
+    links: Links | None = Field(default=None, alias="_links")
 
     def to_model(self) -> Space:
         return Space(
@@ -178,7 +210,7 @@ class SpaceWire(_Wire):
         )
 
 
-class UserWire(_Wire):
+class UserWire(WireModel):
     type: str
     account_id: str | None = None
 
@@ -187,11 +219,11 @@ class UserWire(_Wire):
         return User(self.account_id) if self.type != "anonymous" and self.account_id else None
 
 
-class TenantWire(_Wire):
+class TenantWire(WireModel):
     cloud_id: Annotated[str, Field(pattern="^[A-Za-z0-9-]{1,64}$")]  # becomes part of every address
 
 
-class Listing(_Wire):
+class Listing(WireModel):
     """One answer of a paginated collection; its rows are read one by one, so that a bad one costs one."""
 
     results: list[dict[str, Any]]
@@ -222,16 +254,6 @@ class Listing(_Wire):
             raise TransientError("answered a next link that is no URL") from None
 
 
-WIRES: dict[Kind, type[PageWire] | type[BlogPostWire] | type[NodeWire]] = {
-    Kind.PAGE: PageWire,
-    Kind.BLOGPOST: BlogPostWire,
-    Kind.FOLDER: NodeWire,
-    Kind.WHITEBOARD: NodeWire,
-    Kind.DATABASE: NodeWire,
-    Kind.EMBED: EmbedWire,
-}
-
-
 def read_as(wire: type[Wire]) -> Callable[[Any], Wire]:
     """A reader that takes a JSON document of that shape, and raises `TransientError` for any other."""
 
@@ -246,11 +268,13 @@ def read_as(wire: type[Wire]) -> Callable[[Any], Wire]:
     return read
 
 
-def read_row(wire: type[Wire], document: dict[str, Any]) -> tuple[Wire, list[str]]:
+def read_row(wire: type[Wire], document: Any) -> tuple[Wire, list[str]]:
     """One item of a listing, and the names of fields left out because they were of another shape.
 
     Raises `TransientError` for an item without a usable id.
     """
+    if not isinstance(document, dict):
+        return read_as(wire)(document), []
     try:
         return wire.model_validate(document), []
     except ValidationError as exc:
@@ -259,11 +283,21 @@ def read_row(wire: type[Wire], document: dict[str, Any]) -> tuple[Wire, list[str
     return read_as(wire)(rest), odd
 
 
-def content_info(wire: PageWire | BlogPostWire | NodeWire, kind: Kind) -> ContentInfo:
-    parent_id, parent_type, position = None, None, None
+def must_be(wire: RowWire, item: str) -> None:
+    """Raise `TransientError` if the answer is about something else."""
+    if wire.identity != item:
+        raise TransientError(f"answered {wire.identity} instead")
+
+
+def must_be_version(answered: Version, wanted: OldVersion) -> None:
+    """Raise `RemoteError` if it isn't that version: numbers fall when an older one is deleted."""
+    if answered != Version(wanted.number, wanted.date):
+        raise RemoteError(f"version {wanted.number} of {wanted.container} is another version by now")
+
+
+def content_info(wire: ContentWire, kind: Kind) -> ContentInfo:
+    parent_id, parent_type = wire.parent()
     metadata = canonical(wire)
-    if isinstance(wire, (PageWire, NodeWire)):
-        parent_id, parent_type, position = wire.parent_id, wire.parent_type, wire.position
     return ContentInfo(
         id=ContentId(wire.id),
         kind=kind,
@@ -273,17 +307,17 @@ def content_info(wire: PageWire | BlogPostWire | NodeWire, kind: Kind) -> Conten
         space_id=sys.intern(wire.space_id or ""),
         parent_id=ContentId(parent_id) if parent_id else None,
         parent_type=sys.intern(parent_type) if parent_type else None,
-        position=position,
+        position=wire.position if isinstance(wire, (PageWire, NodeWire)) else None,
         subtype=wire.subtype if isinstance(wire, PageWire) else None,
         digest=hashlib.sha256(metadata).digest(),
         metadata=metadata,
     )
 
 
-def page(wire: PageWire | BlogPostWire, kind: Kind) -> Page | None:
-    """The page with its body; None when the answer has no body. An empty body is a body."""
+def page(wire: PageWire | BlogPostWire, kind: Kind, form: str = "storage") -> Page | None:
+    """The page with its body in that format; None when the answer has none. An empty body is a body."""
     value = wire.body
-    for name in ("storage", "value"):
+    for name in (form, "value"):
         value = value.get(name) if isinstance(value, dict) else None
     return Page(content_info(wire, kind), value) if isinstance(value, str) else None
 
@@ -307,10 +341,5 @@ def completed(document: Any, listed: ContentInfo) -> Any:
 
 
 def canonical(wire: BaseModel) -> bytes:
-    """JSON with sorted keys, one to a line; lone surrogates as escapes, all else as UTF-8."""
-    document = wire.model_dump(by_alias=True)
-    lines = (
-        f"  {json.dumps(key)}: {json.dumps(document[key], ensure_ascii=False, sort_keys=True)}"
-        for key in sorted(document)
-    )
-    return ("{\n" + ",\n".join(lines) + "\n}\n").encode(errors="backslashreplace")
+    """The file that is kept of it: the same bytes for the same values, whichever request they came by."""
+    return json_form.dump(wire.model_dump(by_alias=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -112,17 +112,22 @@ class Transport:
         endpoint: Endpoint | None = None,
         read: Callable[[Any], T],
         tries: int | None = None,
+        send: Mapping[str, Any] | None = None,
     ) -> T:
-        """GET a JSON document and `read` it, which raises `TransientError` if it is something else."""
+        """GET a JSON document and `read` it, which raises `TransientError` if it is something else.
+
+        With `send`, that is POSTed as JSON: for an endpoint that only reads, so repeating it does no harm.
+        """
+        url = _url(access, path, query)
 
         async def once() -> T:
-            async with self._exchange(self._api, _url(access, path, query), endpoint, access) as response:
+            async with self._exchange(self._api, url, endpoint, access, send) as response:
                 if response.status != 200:
                     raise Refused(f"answered {response.status}, a redirect, where none is due")
                 body = await self._body(response)
                 return read(answers.parse(body, response.content_type))
 
-        return await self._persist(once, path, tries or self._limits.tries)
+        return await self._persist(once, f"{_method(send)} {path}", tries or self._limits.tries)
 
     async def download(
         self,
@@ -148,26 +153,27 @@ class Transport:
                 return await receive(chunks)
 
         try:
-            return await self._persist(once, path, self._limits.tries)
+            return await self._persist(once, f"GET {path}", self._limits.tries)
         except MediaRefused as exc:
             what = "Confluence lists this file, but has lost its content" if exc.lost else "refused, twice"
             raise NotFound(f"{exc}: {what}") from None
 
-    async def _persist(self, once: Callable[[], Awaitable[T]], path: str, tries: int) -> T:
+    async def _persist(self, once: Callable[[], Awaitable[T]], request: str, tries: int) -> T:
+        """`request` is what log and errors call it."""
         patience = Patience(tries, self._max_wait)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),  # a positive list: cancellation must pass
             stop=patience.is_over,
             wait=patience.wait,
             sleep=self._clock.sleep,
-            before_sleep=lambda state: log.info("GET %s: %s; trying again", path, _reason(state)),
+            before_sleep=lambda state: log.info("%s: %s; trying again", request, _reason(state)),
             reraise=True,
         )
         try:
             return await retrying(once)
         except RemoteError as exc:
             if not isinstance(exc, ScopeMissing):  # that one names its endpoint
-                exc.args = (f"GET {path}: {exc}",)
+                exc.args = (f"{request}: {exc}",)
             raise
 
     @asynccontextmanager
@@ -205,13 +211,18 @@ class Transport:
 
     @asynccontextmanager
     async def _exchange(
-        self, session: aiohttp.ClientSession, url: URL, endpoint: Endpoint | None, access: Access | None
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        endpoint: Endpoint | None,
+        access: Access | None,
+        send: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """One request and its answer: 200 or a redirect; everything else is raised."""
         governor = self._governor(url)
         asked_at = await governor.ready()
         try:
-            response = await self._send(session, url, access)
+            response = await self._send(session, url, access, send)
             try:
                 if response.status != 200:
                     await self._refuse(response, endpoint, is_media=session is self._media)
@@ -237,9 +248,13 @@ class Transport:
             governor.succeeded()
 
     async def _send(
-        self, session: aiohttp.ClientSession, url: URL, access: Access | None
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        access: Access | None,
+        send: Mapping[str, Any] | None,
     ) -> aiohttp.ClientResponse:
-        headers = {}
+        method, headers = _method(send), {}
         if access and access.authorization:
             headers["Authorization"] = access.authorization
         if session is self._media:
@@ -247,8 +262,10 @@ class Transport:
         self.requests += 1
         try:
             async with asyncio.timeout(self._limits.connect + self._limits.first_byte):
-                response = await session.get(url, headers=headers, allow_redirects=False)
-            log.debug("GET %s %s: %s", url.host, url.raw_path, response.status)
+                response = await session.request(
+                    method, url, headers=headers, json=send, allow_redirects=False
+                )
+            log.debug("%s %s %s: %s", method, url.host, url.raw_path, response.status)
             return response
         except aiohttp.ClientConnectorCertificateError as exc:
             raise Unavailable(
@@ -392,6 +409,10 @@ def _session(
 
 def _url(access: Access, path: str, query: Query) -> URL:
     return (access.base / path.lstrip("/")).with_query(list(query))
+
+
+def _method(send: Mapping[str, Any] | None) -> str:
+    return "GET" if send is None else "POST"
 
 
 def _failure(exc: BaseException, otherwise: str = "can't be reached") -> str:

@@ -1,4 +1,4 @@
-"""The listing of a space: complete, or it says what it lacks. There is no third thing."""
+"""The listing of a space: complete per kind, or it says what it lacks. There is no third thing."""
 
 from __future__ import annotations
 
@@ -8,121 +8,275 @@ from dataclasses import dataclass, replace
 from exporter.crawl.pool import Job, run_jobs
 from exporter.crawl.protocols import Source
 from exporter.crawl.report import Report
+from exporter.crawl.wanted import PART_OF, Parts, Wanted
 from exporter.errors import NotFound, RemoteError, ScopeMissing
-from exporter.model import PARENTS_ONLY, WITH_BODY, ContentId, ContentInfo, Held, Kind, SpaceId
+from exporter.model import (
+    IN_TREE,
+    NODES,
+    WITH_BODY,
+    ContentInfo,
+    FoundContent,
+    Held,
+    Kind,
+    Part,
+    Space,
+    State,
+)
 from exporter.progress import Progress
 
-Place = tuple[Kind, ContentId]
+Place = tuple[Kind, str]
+HeldByKind = Mapping[Kind, Mapping[str, Held]]
+
+BY_ID = (*NODES, Kind.CUSTOM_CONTENT)
+KINDS = (*IN_TREE, Kind.CUSTOM_CONTENT, Kind.TASK, Kind.OTHER)
+"""What a space is listed as."""
+PARENT_TYPES = frozenset(str(kind) for kind in (Kind.PAGE, *NODES))
+STATUSES = frozenset({"current", "archived"})
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceListing:
-    """Everything seen of a space, by kind, and the kinds whose listing is complete.
+    """Everything seen of a space, by kind.
 
-    ``whole``: no listing broke off and no place in the tree failed, so the tree is as Confluence's.
+    `complete`: the kinds that were listed to the end. `gone`: what was read by its id and is no longer
+    in the space. `whole`: no listing broke off and no place in the tree failed, so the tree is as
+    Confluence's.
     """
 
-    contents: dict[Kind, list[ContentInfo]]
+    contents: Mapping[Kind, Sequence[ContentInfo]]
     complete: frozenset[Kind]
+    gone: Mapping[Kind, Mapping[str, State]]
     whole: bool
 
     @property
-    def everything(self) -> list[ContentInfo]:
-        return [info for infos in self.contents.values() for info in infos]
+    def tree(self) -> list[ContentInfo]:
+        """All that has a place in the page tree."""
+        return [info for kind in IN_TREE for info in self.contents[kind]]
 
 
 async def list_space(
     source: Source,
-    space: SpaceId,
-    held: Mapping[Kind, Mapping[str, Held]],
+    space: Space,
+    held: HeldByKind,
+    wanted: Wanted,
+    parts: Parts,
     *,
     workers: int,
     report: Report,
     progress: Progress,
 ) -> SpaceListing:
-    """List pages and blog posts, and read the nodes that hold pages, which have no listing.
-
-    Only where `held` has an item with other metadata are its bytes kept: with new and changed ones they
-    come again with the body, and a hundred thousand of them are what a run's memory is made of.
+    """List pages, blog posts, tasks and custom content; search for the rest, which has no listing, and
+    read it by id, as all of it that is held.
 
     What breaks a listing is noted as a fault in `report`; raises `ScopeMissing` when not even
     pages may be listed.
     """
-    contents: dict[Kind, list[ContentInfo]] = {}
-    complete = set()
-    for kind in WITH_BODY:
-        contents[kind] = []
-        progress.expect("listing", 1)
-        try:
-            async for info in source.contents(space, kind):
-                have = held[kind].get(info.id)
-                keep = have is not None and have.metadata_sha256 != info.digest
-                contents[kind].append(info if keep else replace(info, metadata=b""))
-            complete.add(kind)
-        except ScopeMissing:
-            raise
-        except RemoteError as exc:
-            report.faults.append(f"the listing of {kind}s is incomplete: {exc}")
-        progress.done("listing")
-    nodes = _Nodes(source, held, report, progress)
-    await run_jobs(nodes.above(contents[Kind.PAGE]), workers=workers)
-    for kind in PARENTS_ONLY:
-        contents[kind] = sorted((node for node in nodes.found if node.kind is kind), key=lambda node: node.id)
-    whole = complete.issuperset(WITH_BODY) and not nodes.failed
-    return SpaceListing(contents, frozenset(complete), whole)
+    lister = _Lister(source, space, held, parts, report, progress)
+    for kind in (*WITH_BODY, Kind.TASK):
+        await lister.list_kind(kind)
+    found = await lister.search()
+    types = {each.type for each in found if ":" in each.type} | set(wanted.custom_content_types)
+    for of_type in sorted(types):
+        await lister.list_kind(Kind.CUSTOM_CONTENT, of_type=of_type)
+    await run_jobs(lister.by_id(found), workers=workers)
+    return lister.result()
 
 
-class _Nodes:
-    """The folders and the like above some content, each read once, and those above them in turn."""
+class _Lister:
+    """One listing under way."""
 
     def __init__(
         self,
         source: Source,
-        held: Mapping[Kind, Mapping[str, Held]],
+        space: Space,
+        held: HeldByKind,
+        parts: Parts,
         report: Report,
         progress: Progress,
     ) -> None:
-        self.found: list[ContentInfo] = []
-        self.failed = False
-        self._source, self._held, self._report, self._progress = source, held, report, progress
-        self._known: set[Place] = set()
-        self._denied: set[Kind] = set()
+        self._source, self._space, self._held = source, space, held
+        self._parts, self._report, self._progress = parts, report, progress
+        self._contents: dict[Kind, dict[str, ContentInfo]] = {kind: {} for kind in KINDS}
+        self._complete: set[Kind] = set()
+        self._gone: dict[Kind, dict[str, State]] = {kind: {} for kind in BY_ID}
+        self._asked: set[Place] = set()
+        self._whole = True
 
-    def above(self, infos: Iterable[ContentInfo]) -> Sequence[Job]:
-        places = {place for info in infos if (place := _place_above(info))} - self._known
-        self._known |= places
+    def result(self) -> SpaceListing:
+        contents: dict[Kind, list[ContentInfo]] = {}
+        for kind, infos in self._contents.items():
+            contents[kind] = list(infos.values())
+            if kind not in WITH_BODY:  # they come by their id
+                contents[kind].sort(key=lambda each: each.id)
+            self._count_unknown(kind, contents[kind])
+        return SpaceListing(contents, frozenset(self._complete), self._gone, self._whole)
+
+    def _count_unknown(self, kind: Kind, infos: Sequence[ContentInfo]) -> None:
+        if kind not in (Kind.TASK, Kind.OTHER):
+            self._report.not_known("status", [each.status for each in infos if each.status not in STATUSES])
+        if kind in (Kind.PAGE, *NODES):
+            types = [each.parent_type for each in infos if each.parent_type is not None]
+            self._report.not_known("parent type", [each for each in types if each not in PARENT_TYPES])
+
+    async def list_kind(self, kind: Kind, *, of_type: str = "") -> None:
+        if not self._is_open(kind):
+            self._report.listed(kind, "not asked")
+            return
+        self._progress.expect("listing", 1)
+        try:
+            async for info in self._source.contents(self._space, kind, of_type=of_type):
+                self._contents[kind][info.id] = self._kept(info)
+        except ScopeMissing as exc:
+            if kind is Kind.PAGE:
+                raise
+            self._parts.deny([PART_OF[kind]], exc)
+            self._report.listed(kind, "not asked")
+        except RemoteError as exc:
+            self._whole = self._whole and kind not in IN_TREE
+            self._report.faults.append(f"the listing of {kind}s is incomplete: {exc}")
+            self._report.listed(kind, "incomplete")
+        else:
+            if kind is not Kind.CUSTOM_CONTENT:  # of which other types may be held
+                self._complete.add(kind)
+            self._report.listed(kind, "complete")
+        self._progress.done("listing")
+
+    async def search(self) -> list[FoundContent]:
+        """What the index knows: it lags, so it may start a look, and proves nothing."""
+        if not self._parts.open(Part.SEARCH):
+            self._report.listed(Part.SEARCH, "not asked")
+            return []
+        found = []
+        try:
+            async for each in self._source.search(self._space):
+                found.append(each)  # noqa: PERF401 — what came before an error counts
+        except ScopeMissing as exc:
+            self._parts.deny([Part.SEARCH], exc)
+            self._report.listed(Part.SEARCH, "not asked")
+        except RemoteError as exc:
+            self._report.faults.append(f"the search for folders and the like is incomplete: {exc}")
+            self._report.listed(Part.SEARCH, "incomplete")
+        else:
+            self._report.listed(Part.SEARCH, "complete")
+        for each in found:
+            if each.type not in set(NODES) and ":" not in each.type:
+                self._contents[Kind.OTHER][each.info.id] = each.info
+                self._report.not_known("content type", [each.type])
+        return found
+
+    def by_id(self, found: Iterable[FoundContent]) -> Sequence[Job]:
+        """Everything of the kinds without a listing: what holds pages, was found, or is held."""
+        for kind in BY_ID:
+            if not self._is_open(kind):
+                self._report.listed(kind, "not asked")
+        places = {(Kind(each.type), str(each.info.id)) for each in found if each.type in set(NODES)}
+        for kind in BY_ID:
+            places |= {(kind, item) for item in self._held[kind] if item not in self._contents[kind]}
+        places |= _places_above([*self._contents[Kind.PAGE].values()])
+        return self._read(places)
+
+    def _read(self, places: set[Place]) -> Sequence[Job]:
+        places -= self._asked
+        self._asked |= places
         self._progress.expect("listing", len(places))
-        return [self._job(place) for place in sorted(places)]
+        return [self._job(*place) for place in sorted(places)]
 
-    def _job(self, place: Place) -> Job:
+    def _job(self, kind: Kind, item_id: str) -> Job:
         async def read() -> Iterable[Job]:
-            kind, node_id = place
             try:
-                if kind in self._denied:
-                    return ()
-                node = await self._source.node(kind, node_id)
+                info = await self._source.by_id(kind, item_id) if self._is_open(kind) else None
             except NotFound:  # not visible to this token: what is below it is kept as orphans
-                return ()
+                self._gone[kind][item_id] = State.GONE
+                self._report.listed(kind, "complete")
             except ScopeMissing as exc:
-                self._denied.add(kind)
-                self._report.deny(exc)
-                return ()
+                self._parts.deny([PART_OF[kind]], exc)
+                self._report.listed(kind, "not asked")
             except RemoteError as exc:
-                self.failed = True
-                held = self._held[kind].get(node_id)
-                self._report.failed(kind, node_id, held.title if held else "", exc)
-                return ()
+                self._whole = self._whole and kind not in IN_TREE
+                held = self._held[kind].get(item_id)
+                self._report.failed(kind, item_id, held.title if held else "", exc)
+                self._report.listed(kind, "incomplete")
+            else:
+                if info is not None:
+                    self._report.listed(kind, "complete")
+                    return self._take(info)
             finally:
                 self._progress.done("listing")
-            self.found.append(node)
-            return self.above([node])
+            return ()
 
         return read
 
+    def _take(self, info: ContentInfo) -> Sequence[Job]:
+        state = state_of(info, self._space)
+        if state is not None:
+            self._gone[info.kind][info.id] = state
+            return ()
+        if info.kind is Kind.CUSTOM_CONTENT and not self._shows(info.parent_id):
+            return ()  # it goes and comes with what it is in
+        self._contents[info.kind][info.id] = self._kept(info)
+        return self._read(_places_above([info]))
+
+    def _shows(self, parent: str | None) -> bool:
+        """Whether what custom content is in was listed; it may be in the space itself."""
+        kinds = (*WITH_BODY, Kind.CUSTOM_CONTENT)
+        if parent is None or not self._complete.issuperset(WITH_BODY):
+            return True
+        return any(parent in self._contents[kind] for kind in kinds)
+
+    def _is_open(self, kind: Kind) -> bool:
+        return kind is Kind.PAGE or self._parts.open(PART_OF[kind])
+
+    def _kept(self, info: ContentInfo) -> ContentInfo:
+        """Without the bytes that nobody will need: those of new and changed pages come again with the
+        body, and a hundred thousand of them are what a run's memory is made of."""
+        have = self._held[info.kind].get(info.id)
+        needed = info.kind not in WITH_BODY if have is None else have.digest != info.digest
+        return info if needed else replace(info, metadata=b"")
+
+
+def state_of(info: ContentInfo, space: Space) -> State | None:
+    """What became of something that was read by its id; None where it is where it was."""
+    if info.status in ("trashed", "deleted"):
+        return State.DELETED
+    if info.space_id and info.space_id != space.id:
+        return State.MOVED
+    return None
+
+
+async def look_up_missing(
+    source: Source, space: Space, kind: Kind, missing: Mapping[str, Held], report: Report
+) -> dict[str, State]:
+    """What became of pages, blog posts or tasks that a complete listing lacks.
+
+    Those once found deleted aren't asked for again. A listing that lacks what is there is a fault.
+    """
+    known = {item_id: have.state for item_id, have in missing.items() if have.state is State.DELETED}
+    if kind is Kind.TASK:  # nothing says more of a task than the listing
+        return dict.fromkeys(missing, State.GONE)
+    ids = [item_id for item_id in missing if item_id not in known]
+    states: dict[str, State] = dict.fromkeys(known, State.DELETED)
+    try:
+        seen = await source.look_up(kind, ids) if ids else {}
+    except RemoteError as exc:
+        report.faults.append(f"what became of {len(ids)} missing {kind}s could not be found out: {exc}")
+        return states | {item_id: have.state for item_id, have in missing.items() if have.state is not None}
+    for item_id in ids:
+        info = seen.get(item_id)
+        state = state_of(info, space) if info is not None else State.GONE
+        if state is None:
+            report.faults.append(f"the listing of {kind}s left out {item_id}, which is there: it is kept")
+        else:
+            states[item_id] = state
+    return states
+
+
+def _places_above(infos: Iterable[ContentInfo]) -> set[Place]:
+    """The parents, where they are of a kind that no listing shows."""
+    return {place for info in infos if (place := _place_above(info))}
+
 
 def _place_above(info: ContentInfo) -> Place | None:
-    """The parent, where it is of a kind that no listing shows."""
-    if info.parent_id is None or info.parent_type not in PARENTS_ONLY:
+    if info.kind not in IN_TREE or info.parent_id is None or info.parent_type not in set(NODES):
         return None
     if not (info.parent_id.isascii() and info.parent_id.isdigit()):  # no id: nothing to ask for
         return None

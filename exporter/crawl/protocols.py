@@ -2,49 +2,167 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
-from exporter.model import AttachmentInfo, ContentId, ContentInfo, Held, Kind, Page, SpaceId
+from exporter.model import (
+    AttachmentInfo,
+    CommentInfo,
+    ContentInfo,
+    FoundContent,
+    Held,
+    HeldBody,
+    Kind,
+    OldPage,
+    OldVersion,
+    Page,
+    Part,
+    Space,
+    State,
+    TreeNode,
+)
 
 T = TypeVar("T")
 
 
 class Source(Protocol):
-    """Where things come from. Every method may raise `RemoteError`, and `AuthError` or `Unavailable`."""
+    """Where things come from. Every method may raise `RemoteError`, and `AuthError` or `Unavailable`.
 
-    def contents(self, space: SpaceId, kind: Kind) -> AsyncIterator[ContentInfo]: ...
+    An iterator yields what it could read before it raises.
+    """
 
-    async def node(self, kind: Kind, node: ContentId) -> ContentInfo: ...
+    def contents(self, space: Space, kind: Kind, *, of_type: str = "") -> AsyncIterator[ContentInfo]:
+        """Pages, blog posts, tasks, or custom content of a type."""
+        ...
 
-    async def pages(self, kind: Kind, wanted: Sequence[ContentInfo]) -> list[Page]:
+    def search(self, space: Space) -> AsyncIterator[FoundContent]:
+        """What the search index knows of besides pages, blog posts, comments and attachments."""
+        ...
+
+    async def by_id(self, kind: Kind, item: str) -> ContentInfo:
+        """A folder, whiteboard, database, embed or custom content, whatever its status and space."""
+        ...
+
+    async def look_up(self, kind: Kind, ids: Sequence[str]) -> Mapping[str, ContentInfo]:
+        """Those pages or blog posts that this token can see, whatever their status and space."""
+        ...
+
+    async def look_up_attachment(self, attachment: str) -> AttachmentInfo:
+        """An attachment, whatever its status and container."""
+        ...
+
+    async def pages(self, kind: Kind, wanted: Sequence[ContentInfo], *, adf: bool = False) -> list[Page]:
         """Bodies in bulk; what is left out must be asked for alone."""
         ...
 
-    async def page(self, listed: ContentInfo) -> Page: ...
+    async def page(self, listed: ContentInfo, *, adf: bool = False) -> Page: ...
+
+    async def details(self, container: ContentInfo, parts: Collection[Part]) -> Mapping[Part, Any]:
+        """Labels, properties, likes and versions of a page or blog post: all of those asked for."""
+        ...
+
+    async def restrictions(self, container: ContentInfo) -> Any: ...
+
+    def labels(self, container: ContentInfo) -> AsyncIterator[str]:
+        """The names of the labels of a page or blog post."""
+        ...
 
     def attachments(self, container: ContentInfo) -> AsyncIterator[AttachmentInfo]: ...
 
+    def comments(self, kind: Kind, container: str, *, inline: bool = False) -> AsyncIterator[CommentInfo]:
+        """Comments of a container or attachment, without the replies to them."""
+        ...
+
+    def replies(self, comment: CommentInfo) -> AsyncIterator[CommentInfo]: ...
+
+    def attachment_versions(self, attachment: AttachmentInfo) -> AsyncIterator[OldVersion]:
+        """All versions, the latest too."""
+        ...
+
+    async def old_page(self, container: ContentInfo, version: OldVersion) -> OldPage:
+        """Raises `RemoteError` when that number is another version by now."""
+        ...
+
+    async def old_attachment(self, attachment: AttachmentInfo, version: OldVersion) -> AttachmentInfo:
+        """As it was; raises `RemoteError` when that number is another version by now."""
+        ...
+
     async def download(
-        self, attachment: AttachmentInfo, receive: Callable[[AsyncIterator[bytes]], Awaitable[T]]
+        self,
+        attachment: AttachmentInfo,
+        receive: Callable[[AsyncIterator[bytes]], Awaitable[T]],
+        *,
+        version: int | None = None,
     ) -> T: ...
+
+    async def space_permissions(self, space: Space) -> list[Any]: ...
+
+    async def space_role_assignments(self, space: Space) -> list[Any]: ...
+
+    async def space_labels(self, space: Space) -> list[Any]: ...
+
+    async def space_properties(self, space: Space) -> list[Any]: ...
+
+    async def users(self, account_ids: Sequence[str]) -> Mapping[str, Any]:
+        """At most 250 at once; those that Confluence doesn't know are left out."""
+        ...
 
 
 class Sink(Protocol):
     """Where things go. What a method saved is on disk and recorded when it returns."""
 
-    async def held_attachments(self, container: ContentId) -> Mapping[str, Held]: ...
+    async def held(self, kind: Kind) -> Mapping[str, Held]: ...
+
+    async def held_in(self, kind: Kind, container: str) -> Mapping[Kind, Mapping[str, Held]]:
+        """The attachments, comments and former versions of one item."""
+        ...
+
+    async def held_bodies(self, kind: Kind, ids: Sequence[str]) -> Mapping[str, HeldBody]: ...
+
+    async def details(self, kind: Kind, item_id: str) -> Mapping[str, Any] | None:
+        """The metadata of an item with all that was saved into it; None where there is none."""
+        ...
+
+    async def body(self, kind: Kind, item_id: str) -> str: ...
+
+    async def people(self) -> Sequence[str]:
+        """Every account that something not missing names."""
+        ...
+
+    async def users(self) -> Mapping[str, Any]: ...
+
+    async def save_space(self, space: Space, parts: Mapping[str, Any]) -> None: ...
 
     async def save_pages(self, pages: Sequence[Page]) -> None: ...
 
+    async def save_adf(self, pages: Sequence[Page]) -> None: ...
+
     async def save_metadata(self, infos: Sequence[ContentInfo]) -> None: ...
+
+    async def save_details(self, kind: Kind, item_id: str, parts: Mapping[str, Any]) -> None: ...
+
+    async def save_comments(
+        self, kind: Kind, container: str, comments: Sequence[CommentInfo], *, complete: bool
+    ) -> None: ...
 
     async def save_attachment(self, info: AttachmentInfo, chunks: AsyncIterator[bytes]) -> None: ...
 
     async def save_attachment_metadata(self, info: AttachmentInfo) -> None: ...
 
+    async def save_old_page(self, page: OldPage) -> None: ...
+
+    async def save_old_attachment(
+        self, version: OldVersion, info: AttachmentInfo, chunks: AsyncIterator[bytes]
+    ) -> None: ...
+
+    async def save_users(self, users: Mapping[str, Any]) -> None: ...
+
+    async def save_tree(self, nodes: Sequence[TreeNode]) -> None: ...
+
+    def has_tree(self) -> bool: ...
+
     async def mark_missing(
-        self, kind: Kind, ids: Iterable[str], *, container: ContentId | None = None
+        self, kind: Kind, states: Mapping[str, State], *, container: str | None = None
     ) -> None: ...
 
     async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None: ...

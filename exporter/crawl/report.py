@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from exporter.crawl.plan import Plan
-from exporter.model import Failure, Kind
+from exporter.crawl.plan import Listed, Plan
+from exporter.model import Failure, Kind, Part
+
+Outcome = Literal["complete", "incomplete", "not asked"]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a run does, or would do: `verb` is new, changed, damaged, updated or missing."""
+    """One thing a run does, or would do: `verb` is new, changed, damaged, updated, returned or missing."""
 
     verb: str
     kind: Kind
@@ -22,7 +25,13 @@ class Action:
 
 @dataclass
 class Report:
+    """`listings` counts, for each kind and part, how its listings ended; `missing` the states of what
+    is missing; `unknown` the types and statuses that this program doesn't know."""
+
     counts: dict[Kind, Counter[str]] = field(default_factory=dict)
+    missing: dict[Kind, Counter[str]] = field(default_factory=dict)
+    listings: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    unknown: Counter[str] = field(default_factory=Counter)
     actions: list[Action] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)  # listings that could not be completed
@@ -38,12 +47,31 @@ class Report:
             counts[verb] += len(items)
             if self.keep_actions:
                 self.actions += [Action(verb, kind, item.id, item.title) for item in items]
+        if plan.missing:
+            self.missing.setdefault(kind, Counter()).update(each.state for each in plan.missing.values())
         if self.keep_actions:
             self.actions += [
-                Action("missing", kind, item_id, held.title)
-                for item_id, held in plan.missing.items()
-                if held.missing_since is None
+                Action("missing", kind, item_id, each.held.title)
+                for item_id, each in plan.missing.items()
+                if each.is_news
             ]
+
+    def found(self, verb: str, kind: Kind, item: Listed) -> None:
+        """Something that its listing showed as unchanged isn't."""
+        counts = self.counts.setdefault(kind, Counter())
+        counts["unchanged"] -= 1
+        counts[verb] += 1
+        if self.keep_actions:
+            self.actions.append(Action(verb, kind, item.id, item.title))
+
+    def counted(self, verb: str, kind: Kind, item_id: str, title: str) -> None:
+        """One thing that isn't part of any listing."""
+        self.counts.setdefault(kind, Counter())[verb] += 1
+        if self.keep_actions and verb != "unchanged":
+            self.actions.append(Action(verb, kind, item_id, title))
+
+    def listed(self, what: Kind | Part, outcome: Outcome) -> None:
+        self.listings.setdefault(what, Counter())[outcome] += 1
 
     def failed(self, kind: Kind, item_id: str, title: str, reason: object) -> None:
         self.failures.append(Failure(kind, item_id, title, str(reason)))
@@ -52,3 +80,7 @@ class Report:
         """A scope is missing: said once, whatever the number of things it costs."""
         if str(reason) not in self.not_granted:
             self.not_granted.append(str(reason))
+
+    def not_known(self, what: str, values: Iterable[str]) -> None:
+        """Types and statuses that nobody told us of: kept as they are, and counted."""
+        self.unknown.update(f"{what} {value!r}" for value in values)

@@ -99,6 +99,14 @@ class Files:
     async def remove(self, path: PurePosixPath) -> None:
         await self._in_thread(self._remove, path)
 
+    async def read(self, path: PurePosixPath) -> bytes | None:
+        """A small file of ours; None where no regular file is."""
+        return await self._in_thread(self._read, path)
+
+    async def rename(self, path: PurePosixPath, to: PurePosixPath) -> None:
+        """Give a file another name in its folder."""
+        await self._in_thread(self._rename, path, to)
+
     async def present(self, files: Sequence[Stored]) -> list[bool]:
         """For each, whether a regular file of that size is there."""
         return await self._in_thread(lambda: [self._has(file) for file in files])
@@ -127,13 +135,27 @@ class Files:
             return False
         return stat.S_ISREG(status.st_mode) and status.st_size == file.size
 
+    def _read(self, path: PurePosixPath) -> bytes | None:
+        try:
+            descriptor = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+
+    def _rename(self, path: PurePosixPath, to: PurePosixPath) -> None:
+        with self._refusals(to):
+            (self.root / path).replace(self.root / to)
+            self._sync_folder(to.parent)
+
     def _remove(self, path: PurePosixPath) -> None:
         with self._refusals(path):
             (self.root / path).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         raw = self.root / "raw"
-        for folder in (self.root, raw, *raw.glob("*/")):  # an attachment's own folder never holds any
+        # an attachment's own folder never holds any
+        for folder in (self.root, raw, *raw.glob("*/"), *raw.glob("history/*/")):
             for temp in folder.glob(f"{TEMP_PREFIX}*"):
                 _discard(temp)
 

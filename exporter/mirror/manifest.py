@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeVar
@@ -19,16 +19,22 @@ from exporter.errors import LocalError, ManifestError
 from exporter.layout import well_formed
 from exporter.mirror.files import Stored
 from exporter.mirror.uninterrupted import see_through
-from exporter.model import Kind, Version
+from exporter.model import IN_TREE, Kind, State, Version
 
 T = TypeVar("T")
-Role = Literal["metadata", "storage", "file"]
+Role = Literal["metadata", "storage", "adf", "file", "comments", "missing-comments"]
 Statement = tuple[str, tuple[Any, ...]]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 CHUNK = 1000  # items read at once
 APPLICATION_ID = 0x43_66_45_78  # "CfEx": what file(1) and we know the file by
 
+_PEOPLE = """
+CREATE TABLE people (
+    kind TEXT NOT NULL, id TEXT NOT NULL, role TEXT NOT NULL, account TEXT NOT NULL,
+    PRIMARY KEY (kind, id, role, account)
+) WITHOUT ROWID;
+"""
 _SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
@@ -36,6 +42,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE items (
     kind TEXT NOT NULL, id TEXT NOT NULL, container TEXT, title TEXT NOT NULL,
     version_number INTEGER, version_date TEXT NOT NULL, missing_since TEXT,
+    state TEXT, listed_sha256 TEXT,
     PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 CREATE INDEX items_by_container ON items (container) WHERE container IS NOT NULL;
@@ -44,16 +51,34 @@ CREATE TABLE files (
     path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
     PRIMARY KEY (kind, id, role)
 ) WITHOUT ROWID;
+{_PEOPLE}
 """
+_MIGRATIONS = {
+    # Who is named in the bodies isn't recorded yet: without a version number they are fetched again.
+    1: f"""
+ALTER TABLE items ADD COLUMN state TEXT;
+ALTER TABLE items ADD COLUMN listed_sha256 TEXT;
+UPDATE items SET version_number = NULL WHERE kind IN ('page', 'blogpost');
+UPDATE items SET state = 'gone' WHERE missing_since IS NOT NULL;
+{_PEOPLE}
+"""
+}
+"""From each former schema to the next."""
 
-
-_ITEMS = f"""
-SELECT i.id, i.title, i.version_number, i.version_date, i.missing_since,
+_COLUMNS = """
+SELECT i.kind, i.id, i.title, i.version_number, i.version_date, i.missing_since, i.state, i.listed_sha256,
        m.path, m.size, m.sha256, d.path, d.size, d.sha256
 FROM items i
 LEFT JOIN files m ON m.kind = i.kind AND m.id = i.id AND m.role = 'metadata'
 LEFT JOIN files d ON d.kind = i.kind AND d.id = i.id AND d.role IN ('storage', 'file')
-WHERE i.kind = ? AND i.id > ? {{container}} ORDER BY i.id LIMIT {CHUNK}
+"""
+_ITEMS = f"{_COLUMNS} WHERE i.kind = ? AND i.id > ? ORDER BY i.id LIMIT {CHUNK}"
+_CONTAINED = f"{_COLUMNS} WHERE i.container = ? AND i.kind IN ('attachment', 'comment', 'version')"
+_INSIDE = """
+WITH RECURSIVE inside(id) AS (
+    SELECT id FROM items WHERE container = ?
+    UNION SELECT items.id FROM items JOIN inside ON items.container = inside.id
+)
 """
 
 
@@ -61,10 +86,13 @@ WHERE i.kind = ? AND i.id > ? {{container}} ORDER BY i.id LIMIT {CHUNK}
 class Item:
     """An item as recorded, with its metadata file and its body or file."""
 
+    kind: Kind
     id: str
     title: str
     version: Version
     missing_since: str | None
+    state: State | None
+    listed: bytes | None  # SHA-256 of the metadata as its listing showed it
     metadata: Stored | None
     data: Stored | None
 
@@ -95,53 +123,87 @@ class Manifest:
             ]
         )
 
-    async def items(self, kind: Kind, *, container: str | None = None) -> AsyncIterator[list[Item]]:
-        """All recorded items of a kind, or of those in one container, some at a time."""
+    async def items(self, kind: Kind) -> AsyncIterator[list[Item]]:
+        """All recorded items of a kind, some at a time."""
         last = ""
         while True:
-            query = _ITEMS.format(container="AND i.container = ?" if container is not None else "")
-            parameters = (kind, last) if container is None else (kind, last, container)
-            items = await self._run(partial(self._items, query, parameters))
+            items = await self._run(partial(self._items, _ITEMS, (kind, last)))
             if items:
                 yield items
             if len(items) < CHUNK:
                 return
             last = items[-1].id
 
+    async def contained(self, container: str) -> list[Item]:
+        """The attachments, comments and former versions of one item."""
+        return await self._run(partial(self._items, _CONTAINED, (container,)))
+
     def _items(self, query: str, parameters: tuple[str, ...]) -> list[Item]:
         return [_item(*row) for row in self._connection.execute(query, parameters)]
 
-    async def path_of(self, kind: Kind, item_id: str, role: Role) -> PurePosixPath | None:
-        query = "SELECT path FROM files WHERE kind = ? AND id = ? AND role = ?"
-        row = await self._run(lambda: self._connection.execute(query, (kind, item_id, role)).fetchone())
-        return _inside(row[0]) if row else None
+    async def files(self, kind: Kind, ids: Sequence[str]) -> dict[str, dict[Role, Stored]]:
+        """The files recorded of some items."""
+        marks = ", ".join("?" * len(ids))
+        query = f"SELECT id, role, path, size, sha256 FROM files WHERE kind = ? AND id IN ({marks})"
 
-    async def contents(self) -> dict[str, bool]:
-        """The ids of all recorded content but attachments, and whether it has a body."""
-        query = "SELECT id, max(role = 'storage') FROM files WHERE kind != 'attachment' GROUP BY kind, id"
+        def read() -> dict[str, dict[Role, Stored]]:
+            found: dict[str, dict[Role, Stored]] = {}
+            for item_id, role, *file in self._connection.execute(query, (kind, *ids)):
+                stored = _stored(*file)
+                if stored is not None:
+                    found.setdefault(item_id, {})[role] = stored
+            return found
+
+        return await self._run(read)
+
+    async def bodies(self) -> dict[str, bool]:
+        """The ids of all recorded content of the page tree, and whether it has a body."""
+        query = (
+            "SELECT id, max(role = 'storage') FROM files WHERE kind IN "
+            f"({', '.join(repr(str(kind)) for kind in IN_TREE)}) GROUP BY kind, id"
+        )
         return await self._run(lambda: {row[0]: bool(row[1]) for row in self._connection.execute(query)})
+
+    async def people(self) -> list[str]:
+        """Every account that something not missing names, sorted."""
+        query = (
+            "SELECT DISTINCT account FROM people JOIN items USING (kind, id) "
+            "WHERE missing_since IS NULL ORDER BY account"
+        )
+        return await self._run(lambda: [row[0] for row in self._connection.execute(query)])
 
     async def record(self, *entries: Entry) -> None:
         """Note items that are on disk; they are no longer missing."""
         await self._commit([statement for entry in entries for statement in entry.statements()])
 
-    async def mark_contained_missing(self, container: str, *, since: str) -> None:
-        """Note that what an item contains went missing with it."""
-        update = "UPDATE items SET missing_since = ? WHERE container = ? AND missing_since IS NULL"
-        await self._commit([(update, (since, container))])
-
     async def mark_missing(
-        self, kind: Kind, ids: Iterable[str], *, since: str | None, container: str | None = None
+        self, kind: Kind, states: Mapping[str, State], *, since: str, container: str | None = None
     ) -> None:
-        """Note that a complete listing lacked these items; with None, that they are back.
+        """Note what became of items that are no longer listed; what they contain went with them.
 
         With a container, only those still in it: an attachment may meanwhile be recorded elsewhere.
         """
-        update = (
-            "UPDATE items SET missing_since = ? "
-            "WHERE kind = ? AND id = ? AND container IS coalesce(?, container)"
+        mark = "UPDATE items SET state = ?, missing_since = coalesce(missing_since, ?) "
+        item = mark + "WHERE kind = ? AND id = ? AND container IS coalesce(?, container)"
+        inside = f"{_INSIDE} {mark} WHERE container IS NOT NULL AND id IN inside AND missing_since IS NULL"
+        statements: list[Statement] = []
+        for item_id, state in states.items():
+            statements.append((item, (state, since, kind, item_id, container)))
+            statements.append((inside, (item_id, state, since)))
+        await self._commit(statements)
+
+    async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None:
+        """Note that items are listed again, and with them what went missing in the same moment."""
+        clear = "UPDATE items SET state = NULL, missing_since = NULL "
+        inside = (
+            f"{_INSIDE} {clear} WHERE container IS NOT NULL AND id IN inside "
+            "AND missing_since = (SELECT missing_since FROM items WHERE kind = ? AND id = ?)"
         )
-        await self._commit([(update, (since, kind, item_id, container)) for item_id in ids])
+        statements: list[Statement] = []
+        for item_id in ids:
+            statements.append((inside, (item_id, kind, item_id)))
+            statements.append((f"{clear} WHERE kind = ? AND id = ?", (kind, item_id)))
+        await self._commit(statements)
 
     async def _commit(self, statements: Sequence[Statement]) -> None:
         self._pending += statements
@@ -168,26 +230,46 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What `record` notes of one item; `files` replace those recorded under the same role."""
+    """What `record` notes of one item: `files` replace those recorded under the same role, `people`
+    those named in the file of that role; `dropped` files are no longer there.
+
+    Without a version nothing but that is noted.
+    """
 
     kind: Kind
     id: str
-    title: str
-    version: Version
     files: Mapping[Role, Stored]
+    title: str = ""
+    version: Version | None = None
+    listed: bytes | None = None
     container: str | None = None
+    people: Mapping[Role, Iterable[str]] = field(default_factory=dict)
+    dropped: Sequence[Role] = ()
 
     def statements(self) -> list[Statement]:
-        version = (self.version.number, well_formed(self.version.date))
-        item = (self.kind, self.id, self.container, well_formed(self.title), *version, None)
-        files: list[Statement] = [
-            (
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
-                (self.kind, self.id, role, str(stored.path), stored.size, stored.sha256),
-            )
-            for role, stored in self.files.items()
-        ]
-        return [("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", item), *files]
+        return [*self._item(), *self._files(), *self._people()]
+
+    def _item(self) -> Iterator[Statement]:
+        if self.version is not None:
+            listed = self.listed.hex() if self.listed else None
+            version = (self.version.number, well_formed(self.version.date))
+            item = (self.kind, self.id, self.container, well_formed(self.title), *version, None, None, listed)
+            yield "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", item
+
+    def _files(self) -> Iterator[Statement]:
+        for role in self.dropped:
+            yield "DELETE FROM files WHERE kind = ? AND id = ? AND role = ?", (self.kind, self.id, role)
+            yield "DELETE FROM people WHERE kind = ? AND id = ? AND role = ?", (self.kind, self.id, role)
+        for role, stored in self.files.items():
+            row = (self.kind, self.id, role, str(stored.path), stored.size, stored.sha256)
+            yield "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", row
+
+    def _people(self) -> Iterator[Statement]:
+        for role, accounts in self.people.items():
+            yield "DELETE FROM people WHERE kind = ? AND id = ? AND role = ?", (self.kind, self.id, role)
+            for account in accounts:
+                row = (self.kind, self.id, role, well_formed(account))
+                yield "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", row
 
 
 @asynccontextmanager
@@ -215,43 +297,75 @@ def is_manifest(path: Path) -> bool:
 
 def peek(path: Path) -> Mapping[str, str]:
     """The meta values of a manifest that may be in use; raises `ManifestError` when it is none of ours."""
-    with _translated(), closing(_connect(path)) as connection:
+    with _translated(), closing(_open(path)) as connection:
         return dict(connection.execute("SELECT key, value FROM meta"))
 
 
 def _connect(path: Path | None, mode: int | None = None) -> sqlite3.Connection:
-    """With a `mode` the file is made if absent: born private, where SQLite would ask the umask."""
-    if path is None:
-        connection = sqlite3.connect(":memory:")
-    else:
-        if mode is not None and not path.exists():
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            os.fchmod(descriptor, mode)
-            os.close(descriptor)
-        if path.is_symlink():
-            raise LocalError(f"{path} is a link: move it away")
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10)
+    """With a `mode` the file is made if absent, and brought to this schema; without, only a copy is."""
+    connection = sqlite3.connect(":memory:") if path is None else _open(path, mode)
     try:
-        _prepare(connection, path, create=mode is not None or path is None)
+        version = _version(connection, path)
+        if version == 0:
+            if path is not None and mode is None:
+                raise ManifestError(f"{path} is not a manifest of confluence-export")
+            connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+        elif version < SCHEMA_VERSION:
+            connection = _migrated(connection, version, path if mode is not None else None)
+        connection.execute("PRAGMA synchronous = FULL")
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path | None, *, create: bool) -> None:
+def _open(path: Path, mode: int | None = None) -> sqlite3.Connection:
+    """The file is born private, where SQLite would ask the umask. Raises `ManifestError` for no manifest."""
+    if mode is not None and not path.exists():
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        os.fchmod(descriptor, mode)
+        os.close(descriptor)
+    if path.is_symlink():
+        raise LocalError(f"{path} is a link: move it away")
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10)
+    try:
+        if mode is None:
+            _version(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _version(connection: sqlite3.Connection, path: Path | None) -> int:
+    """The schema's version; 0 of an empty file. Raises `ManifestError` for what is none of ours."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if objects == 0 and version == 0 and create:
-        connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
-    elif application != APPLICATION_ID:
+    if objects == 0 and version == 0:
+        return 0
+    if application != APPLICATION_ID or version not in range(1, SCHEMA_VERSION + 1):
+        if application == APPLICATION_ID and version > SCHEMA_VERSION:
+            raise ManifestError(
+                f"{path} was written by a newer confluence-export (schema {version}): upgrade this one"
+            )
         raise ManifestError(f"{path} is not a manifest of confluence-export")
-    elif version > SCHEMA_VERSION:
-        raise ManifestError(
-            f"{path} was written by a newer confluence-export (schema {version}): upgrade this one"
-        )
-    connection.execute("PRAGMA synchronous = FULL")
+    return int(version)
+
+
+def _migrated(connection: sqlite3.Connection, version: int, path: Path | None) -> sqlite3.Connection:
+    """The manifest in this schema: itself, with the file of before kept beside it; without a path a copy."""
+    if path is None:
+        copy = sqlite3.connect(":memory:")
+        connection.backup(copy)
+        connection.close()
+        connection = copy
+    else:
+        with closing(sqlite3.connect(f"{path}.{version}")) as kept:
+            connection.backup(kept)
+    steps = "".join(_MIGRATIONS[each] for each in range(version, SCHEMA_VERSION))
+    connection.executescript(f"BEGIN; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    return connection
 
 
 @contextlib.contextmanager
@@ -277,16 +391,24 @@ def _inside(recorded: str) -> PurePosixPath:
     return path
 
 
-def _item(  # the columns of `_ITEMS`
+def _item(  # the columns of `_COLUMNS`
+    kind: str,
     item_id: str,
     title: str,
     number: int | None,
     date: str,
     missing_since: str | None,
+    state: str | None,
+    listed: str | None,
     *files: Any,
 ) -> Item:
+    try:
+        known = Kind(kind), State(state) if state else None, bytes.fromhex(listed) if listed else None
+    except (ValueError, TypeError):
+        raise ManifestError(f"the manifest is damaged: what it records of {kind!r} makes no sense") from None
     metadata, data = _stored(*files[:3]), _stored(*files[3:])
-    return Item(item_id, title, Version(number, date), missing_since, metadata, data)
+    version = Version(number, date)
+    return Item(known[0], item_id, title, version, missing_since, known[1], known[2], metadata, data)
 
 
 def _stored(path: str | None, size: int, sha256: str) -> Stored | None:

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from exporter import layout
+from exporter import canonical, layout, people
 from exporter.clock import Clock
-from exporter.errors import LocalError, ManifestError, UsageError
+from exporter.mirror import threads
 from exporter.mirror.files import Files, Incoming, Stored
-from exporter.mirror.lock import locked
-from exporter.mirror.manifest import Entry, Item, Manifest, Role, is_manifest, open_manifest, peek
+from exporter.mirror.manifest import Entry, Item, Manifest, Role
 from exporter.mirror.uninterrupted import see_through
 from exporter.model import (
     WITH_BODY,
     AttachmentInfo,
-    ContentId,
+    CommentInfo,
     ContentInfo,
     Held,
+    HeldBody,
     Kind,
+    OldPage,
+    OldVersion,
     Page,
     Space,
+    State,
     TreeNode,
     Version,
 )
+
+Named = Mapping[Role, Iterable[str]]  # the people in each of an item's files
 
 WRITERS = 4  # threads that write files
 
@@ -57,38 +59,98 @@ class Mirror:
     async def note(self, values: Mapping[str, str]) -> None:
         await self._manifest.set_meta(values)
 
-    async def held(self, kind: Kind, *, container: ContentId | None = None) -> dict[str, Held]:
-        """Every recorded item of a kind (of `container`, where given), by id, with what is still there."""
+    async def held(self, kind: Kind) -> dict[str, Held]:
+        """Every recorded item of a kind, by id, with what is still there."""
         found: dict[str, Held] = {}
-        async for items in self._manifest.items(kind, container=container):
-            files = [file for item in items for file in (item.metadata, item.data) if file]
-            present = {
-                file.path
-                for file, there in zip(files, await self._files.present(files), strict=True)
-                if there
-            }
-            found |= {item.id: _held(item, present) for item in items}
+        async for items in self._manifest.items(kind):
+            found |= await self._still_there(items)
         return found
 
-    async def held_attachments(self, container: ContentId) -> dict[str, Held]:
-        return await self.held(Kind.ATTACHMENT, container=container)
+    async def held_in(self, kind: Kind, container: str) -> dict[Kind, dict[str, Held]]:
+        """What is recorded of the attachments, comments and former versions of one item."""
+        items = await self._manifest.contained(container)
+        found = {
+            each: await self._still_there([item for item in items if item.kind is each])
+            for each in (Kind.ATTACHMENT, Kind.COMMENT, Kind.VERSION)
+        }
+        if found[Kind.COMMENT]:  # they share a file
+            stored = (await self._manifest.files(kind, [container])).get(container, {}).get("comments")
+            if stored is not None and (await self._files.present([stored]))[0]:
+                digests = {item.id: item.listed for item in items if item.kind is Kind.COMMENT}
+                found[Kind.COMMENT] = {
+                    each: replace(held, has_data=True, digest=digests[each])
+                    for each, held in found[Kind.COMMENT].items()
+                }
+        return found
 
-    async def save_space(self, space: Space) -> None:
-        """`space.json`, where it says something new."""
-        held = (await self.held(Kind.SPACE)).get(space.id)
-        if held and held.metadata_sha256 == hashlib.sha256(space.metadata).digest():
-            return
-        (stored,) = await self._files.write_all([(layout.SPACE, space.metadata)])
-        entry = Entry(Kind.SPACE, space.id, space.name, Version(None, ""), {"metadata": stored})
+    async def held_bodies(self, kind: Kind, ids: Sequence[str]) -> dict[str, HeldBody]:
+        """SHA-256 of the bodies that are still there."""
+        files = await self._manifest.files(kind, ids)
+        roles: tuple[Role, ...] = ("storage", "adf")
+        every = [each for of in files.values() for role, each in of.items() if role in roles]
+        present = {each.path for each in await self._present(every)}
+        return {
+            item_id: HeldBody(*(_sha256(of.get(role), present) for role in roles))
+            for item_id, of in files.items()
+        }
+
+    async def details(self, kind: Kind, item_id: str) -> dict[str, Any] | None:
+        """The metadata file of an item, parsed; None where there is none."""
+        data = await self._files.read(layout.metadata_path(kind, item_id))
+        return canonical.load(data) if data is not None else None
+
+    async def body(self, kind: Kind, item_id: str) -> str:
+        """A body in storage format; empty where there is none."""
+        data = await self._files.read(layout.storage_path(kind, item_id))
+        return (data or b"").decode(errors="replace")
+
+    async def people(self) -> list[str]:
+        """Every account that something not missing names."""
+        return await self._manifest.people()
+
+    async def save_space(self, space: Space, parts: Mapping[str, Any]) -> None:
+        """`space.json`, with the parts that were asked for."""
+        document = {
+            **(await self.details(Kind.SPACE, space.id) or {}),
+            **(canonical.load(space.metadata) or {}),
+            **parts,
+        }
+        (stored,) = await self._files.write_all([(layout.SPACE, canonical.dump(document))])
+        entry = Entry(
+            Kind.SPACE,
+            space.id,
+            {"metadata": stored},
+            space.name,
+            Version(None, ""),
+            listed=hashlib.sha256(space.metadata).digest(),
+            people={"metadata": people.in_metadata(document)},
+        )
         await self._manifest.record(entry)
 
     async def save_pages(self, pages: Sequence[Page]) -> None:
         """Bodies and metadata of pages or blog posts. The body's bytes are what the API sent."""
         await see_through(self._save_pages(pages))
 
+    async def save_adf(self, pages: Sequence[Page]) -> None:
+        """The same bodies as ADF, as a string of JSON, whose bytes are what the API sent."""
+        await see_through(self._save_adf(pages))
+
     async def save_metadata(self, infos: Sequence[ContentInfo]) -> None:
-        """Content without a body, or whose body is held already."""
+        """Content without a body, or whose body is held already. Details of before are kept."""
         await see_through(self._save_metadata(infos))
+
+    async def save_details(self, kind: Kind, item_id: str, parts: Mapping[str, Any]) -> None:
+        """Labels, versions and the like, into the metadata file that is there."""
+        await see_through(self._save_details(kind, item_id, parts))
+
+    async def save_comments(
+        self, kind: Kind, container: str, comments: Sequence[CommentInfo], *, complete: bool
+    ) -> None:
+        """The comments on one item, threaded, in one file.
+
+        Those held but not listed stay in it, and when the listing is complete, in a file of their own.
+        """
+        await see_through(self._save_comments(kind, container, comments, complete=complete))
 
     async def save_attachment(self, info: AttachmentInfo, chunks: AsyncIterator[bytes]) -> None:
         """Stream an attachment into its place. The file of a former name goes."""
@@ -97,27 +159,52 @@ class Mirror:
             await see_through(self._save_attachment(info, incoming))
 
     async def save_attachment_metadata(self, info: AttachmentInfo) -> None:
-        """An attachment whose file is held already."""
+        """An attachment whose file is held already, perhaps under another name."""
         await see_through(self._save_attachment(info, None))
 
+    async def save_old_page(self, page: OldPage) -> None:
+        """A former version of a page or blog post."""
+        await see_through(self._save_old_page(page))
+
+    async def save_old_attachment(
+        self, version: OldVersion, info: AttachmentInfo, chunks: AsyncIterator[bytes]
+    ) -> None:
+        """A former version of an attachment."""
+        path = layout.old_attachment_path(version.id, info.title)
+        async with self._files.receive(path, chunks) as incoming:
+            await see_through(self._save_old_attachment(version, info, incoming))
+
+    async def save_users(self, users: Mapping[str, Any]) -> None:
+        """`users.json`, where it says something new. Those of before whom nobody names any more go."""
+        data = canonical.dump(users)
+        (space_id,) = await self.held(Kind.SPACE)
+        held = (await self.held(Kind.USERS)).get(space_id)
+        digest = hashlib.sha256(data).digest()
+        if held is None or held.digest != digest:
+            (stored,) = await self._files.write_all([(layout.USERS, data)])
+            files: dict[Role, Stored] = {"metadata": stored}
+            entry = Entry(Kind.USERS, space_id, files, "users", Version(None, ""), listed=digest)
+            await self._manifest.record(entry)
+
+    async def users(self) -> dict[str, Any]:
+        """`users.json` as it is."""
+        data = await self._files.read(layout.USERS)
+        return (canonical.load(data) if data is not None else None) or {}
+
     async def mark_missing(
-        self, kind: Kind, ids: Iterable[str], *, container: ContentId | None = None
+        self, kind: Kind, states: Mapping[str, State], *, container: str | None = None
     ) -> None:
         """A complete listing (of `container`, where given) lacked them, and so what they contain.
         Nothing is removed."""
         since = self._clock.now().isoformat(timespec="seconds")
-        gone = list(ids)
-        await self._manifest.mark_missing(kind, gone, since=since, container=container)
-        if kind in WITH_BODY:
-            for item_id in gone:
-                await self._manifest.mark_contained_missing(item_id, since=since)
+        await self._manifest.mark_missing(kind, states, since=since, container=container)
 
     async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None:
-        await self._manifest.mark_missing(kind, ids, since=None)
+        await self._manifest.mark_returned(kind, ids)
 
     async def save_tree(self, nodes: Sequence[TreeNode]) -> None:
         """`tree.json`: every node in reading order, with the file to open."""
-        has_body = await self._manifest.contents()
+        has_body = await self._manifest.bodies()
 
         def path(node: TreeNode) -> str | None:
             if node.id not in has_body:
@@ -142,131 +229,193 @@ class Mirror:
     def has_tree(self) -> bool:
         return (self.folder / layout.TREE).is_file()
 
+    async def _present(self, files: Sequence[Stored]) -> list[Stored]:
+        there = await self._files.present(files)
+        return [file for file, is_there in zip(files, there, strict=True) if is_there]
+
+    async def _still_there(self, items: Sequence[Item]) -> dict[str, Held]:
+        files = [file for item in items for file in (item.metadata, item.data) if file]
+        present = {file.path for file in await self._present(files)}
+        return {item.id: _held(item, present) for item in items}
+
+    async def _with_details(self, info: ContentInfo) -> bytes:
+        """The metadata, with what the file of before has beyond it."""
+        if info.kind not in WITH_BODY:
+            return info.metadata
+        before = await self.details(info.kind, info.id)
+        base = canonical.load(info.metadata) or {}
+        return canonical.dump({**before, **base}) if before and before.keys() - base.keys() else info.metadata
+
     async def _save_pages(self, pages: Sequence[Page]) -> None:
         files = []
         for page in pages:
             kind, page_id = page.info.kind, page.info.id
             files.append((layout.storage_path(kind, page_id), page.body.encode(errors="surrogatepass")))
-            files.append((layout.metadata_path(kind, page_id), page.info.metadata))
+            files.append((layout.metadata_path(kind, page_id), await self._with_details(page.info)))
         stored = iter(await self._files.write_all(files))
+        bytes_of = dict(files)
+        entries = []
+        for page in pages:
+            body, metadata = next(stored), next(stored)
+            named: Named = {"storage": people.in_body(page.body)}
+            entries.append(_entry(page.info, metadata, bytes_of[metadata.path], {"storage": body}, named))
+        await self._manifest.record(*entries)
+
+    async def _save_adf(self, pages: Sequence[Page]) -> None:
+        files = [
+            (layout.adf_path(page.info.kind, page.info.id), page.body.encode(errors="surrogatepass"))
+            for page in pages
+        ]
+        stored = await self._files.write_all(files)
         await self._manifest.record(
-            *(_entry(page.info, {"storage": next(stored), "metadata": next(stored)}) for page in pages)
+            *(
+                Entry(page.info.kind, page.info.id, {"adf": file})
+                for page, file in zip(pages, stored, strict=True)
+            )
         )
 
     async def _save_metadata(self, infos: Sequence[ContentInfo]) -> None:
-        files = [(layout.metadata_path(info.kind, info.id), info.metadata) for info in infos]
+        files = [(layout.metadata_path(info.kind, info.id), await self._with_details(info)) for info in infos]
         stored = await self._files.write_all(files)
         await self._manifest.record(
-            *(_entry(info, {"metadata": file}) for info, file in zip(infos, stored, strict=True))
+            *(_entry(info, file, data) for info, file, (_, data) in zip(infos, stored, files, strict=True))
         )
+
+    async def _save_details(self, kind: Kind, item_id: str, parts: Mapping[str, Any]) -> None:
+        document = {**(await self.details(kind, item_id) or {}), **parts}
+        path = layout.metadata_path(kind, item_id)
+        (stored,) = await self._files.write_all([(path, canonical.dump(document))])
+        named: Named = {"metadata": people.in_metadata(document)}
+        await self._manifest.record(Entry(kind, item_id, {"metadata": stored}, people=named))
+
+    async def _save_comments(
+        self, kind: Kind, container: str, comments: Sequence[CommentInfo], *, complete: bool
+    ) -> None:
+        live_path, missing_path = layout.comments_path(container), layout.missing_comments_path(container)
+        held = {path: threads.parse(await self._files.read(path)) for path in (live_path, missing_path)}
+        live, missing = threads.merge(held[live_path], held[missing_path], comments, complete=complete)
+        files: dict[Role, Stored] = {}
+        dropped: dict[Role, PurePosixPath] = {}
+        sides: tuple[tuple[Role, PurePosixPath, list[threads.Comment]], ...] = (
+            ("comments", live_path, live),
+            ("missing-comments", missing_path, missing),
+        )
+        for role, path, documents in sides:
+            if documents:
+                data = canonical.dump(threads.arrange(documents))
+                (files[role],) = await self._files.write_all([(path, data)])
+            else:
+                dropped[role] = path
+        named: Named = {"comments": people.in_metadata([each.document for each in live])} if live else {}
+        await self._manifest.record(
+            Entry(kind, container, files, people=named, dropped=tuple(dropped)),
+            *(
+                Entry(
+                    Kind.COMMENT,
+                    comment.id,
+                    {},
+                    comment.title,
+                    comment.version,
+                    listed=comment.digest,
+                    container=container,
+                )
+                for comment in comments
+            ),
+        )
+        for path in dropped.values():
+            await self._files.remove(path)
 
     async def _save_attachment(self, info: AttachmentInfo, incoming: Incoming | None) -> None:
         files: dict[Role, Stored] = {}
-        before = await self._manifest.path_of(Kind.ATTACHMENT, info.id, "file")
+        before = (await self._manifest.files(Kind.ATTACHMENT, [info.id])).get(info.id, {}).get("file")
         if incoming is not None:
             files["file"] = await self._files.place(incoming)
-        path = layout.metadata_path(Kind.ATTACHMENT, info.id)
-        (files["metadata"],) = await self._files.write_all([(path, info.metadata)])
-        await self._manifest.record(
-            Entry(Kind.ATTACHMENT, info.id, info.title, info.version, files, container=info.container)
+        elif before is not None and before.path != (path := layout.attachment_path(info.id, info.title)):
+            await self._files.rename(before.path, path)
+            files["file"] = replace(before, path=path)
+        metadata_path = layout.metadata_path(Kind.ATTACHMENT, info.id)
+        (files["metadata"],) = await self._files.write_all([(metadata_path, info.metadata)])
+        await self._manifest.record(_attachment_entry(info, files))
+        after = files.get("file")
+        if incoming is not None and before is not None and after is not None and before.path != after.path:
+            await self._files.remove(before.path)
+
+    async def _save_old_page(self, page: OldPage) -> None:
+        version = page.version
+        stored = await self._files.write_all(
+            [
+                (layout.storage_path(Kind.VERSION, version.id), page.body.encode(errors="surrogatepass")),
+                (layout.metadata_path(Kind.VERSION, version.id), page.metadata),
+            ]
         )
-        after = files["file"].path if incoming is not None else before
-        if before is not None and after is not None and before != after and before.parent == after.parent:
-            await self._files.remove(before)
+        named = people.in_body(page.body) | people.in_metadata(canonical.load(page.metadata))
+        files: dict[Role, Stored] = {"storage": stored[0], "metadata": stored[1]}
+        await self._manifest.record(_old_entry(version, page.title, files, named))
+
+    async def _save_old_attachment(
+        self, version: OldVersion, info: AttachmentInfo, incoming: Incoming
+    ) -> None:
+        files: dict[Role, Stored] = {"file": await self._files.place(incoming)}
+        path = layout.metadata_path(Kind.VERSION, version.id)
+        (files["metadata"],) = await self._files.write_all([(path, info.metadata)])
+        named = people.in_metadata(canonical.load(info.metadata))
+        await self._manifest.record(_old_entry(version, info.title, files, named))
 
 
 def _held(item: Item, present: Container[PurePosixPath]) -> Held:
-    metadata = item.metadata if item.metadata and item.metadata.path in present else None
     return Held(
         version=item.version,
         title=item.title,
-        metadata_sha256=bytes.fromhex(metadata.sha256) if metadata else None,
+        digest=item.listed if item.metadata and item.metadata.path in present else None,
         has_data=item.data is not None and item.data.path in present,
+        state=item.state,
         missing_since=item.missing_since,
     )
 
 
-def _entry(info: ContentInfo, files: Mapping[Role, Stored]) -> Entry:
-    return Entry(info.kind, info.id, info.title, info.version, files)
+def _sha256(stored: Stored | None, present: Container[PurePosixPath]) -> bytes | None:
+    return bytes.fromhex(stored.sha256) if stored and stored.path in present else None
 
 
-@asynccontextmanager
-async def open_mirror(
-    folder: Path, *, mode: int, clock: Clock, durable: bool = True
-) -> AsyncIterator[Mirror]:
-    """Lock a space's folder, made if absent, and open what it holds.
-
-    Raises `LockedError` while another run works on it, `ManifestError` when its manifest is
-    unusable, `LocalError` when the disk refuses.
-    """
-    with ThreadPoolExecutor(WRITERS, thread_name_prefix="files") as executor:
-        files = Files(folder, mode=mode, executor=executor, durable=durable)
-        await files.make_root()
-        with locked(folder / layout.LOCK, now=clock.now()), contextlib.ExitStack() as last:
-            last.callback(files.discard_incoming)
-            last.callback(executor.shutdown)  # no thread writes on when the lock is free
-            async with open_manifest(folder / layout.MANIFEST, mode=mode) as manifest:
-                await files.sweep()
-                yield Mirror(files, manifest, clock)
-
-
-@asynccontextmanager
-async def look_at_mirror(folder: Path, *, clock: Clock) -> AsyncIterator[Mirror]:
-    """What a folder holds, if anything, without lock or write: for a dry run."""
-    path = folder / layout.MANIFEST
-    with ThreadPoolExecutor(1, thread_name_prefix="files") as executor:
-        files = Files(folder, mode=0o600, executor=executor)
-        async with open_manifest(
-            path if _is_file(path) and path.stat().st_size else None, mode=None
-        ) as manifest:
-            yield Mirror(files, manifest, clock)
+def _entry(
+    info: ContentInfo,
+    metadata: Stored,
+    data: bytes,
+    files: Mapping[Role, Stored] | None = None,
+    named: Named | None = None,
+) -> Entry:
+    return Entry(
+        info.kind,
+        info.id,
+        {"metadata": metadata, **(files or {})},
+        info.title,
+        info.version,
+        listed=info.digest,
+        container=info.parent_id if info.kind in (Kind.TASK, Kind.CUSTOM_CONTENT) else None,
+        people={"metadata": people.in_metadata(canonical.load(data)), **(named or {})},
+    )
 
 
-def find_mirrors(out: Path) -> dict[Path, Mapping[str, str]]:
-    """The mirrors in an output folder with what `Mirror.note` noted of them.
-
-    Raises `UsageError` for a folder that is neither empty nor ours, so that nobody's files get
-    mixed with a mirror's.
-    """
-    try:
-        entries = sorted(out.iterdir())
-    except FileNotFoundError:
-        return {}
-    except OSError as exc:
-        raise UsageError(f"{out} cannot be used as output folder: {exc.strerror}") from exc
-    ours = [entry for entry in entries if is_mirror(entry)]
-    if not ours and any(not _is_empty_folder(entry) for entry in entries):
-        raise UsageError(f"{out} is not empty and holds no mirror: name a new or empty folder")
-    return {folder: _noted(folder) for folder in ours}
+def _attachment_entry(info: AttachmentInfo, files: Mapping[Role, Stored]) -> Entry:
+    return Entry(
+        Kind.ATTACHMENT,
+        info.id,
+        files,
+        info.title,
+        info.version,
+        listed=info.digest,
+        container=info.container,
+        people={"metadata": people.in_metadata(canonical.load(info.metadata))},
+    )
 
 
-def _noted(folder: Path) -> Mapping[str, str]:
-    """Nothing for a manifest that is absent or unusable: opening that mirror will say so."""
-    try:
-        return peek(folder / layout.MANIFEST)
-    except (ManifestError, LocalError):
-        return {}
-
-
-def is_mirror(folder: Path) -> bool:
-    return is_manifest(folder / layout.MANIFEST) or _is_file(folder / layout.LOCK)
-
-
-def check_space_folder(folder: Path) -> None:
-    """Raises `UsageError` where something that is no mirror is in a new mirror's place."""
-    if folder.is_symlink() or (folder.exists() and not is_mirror(folder) and not _is_empty_folder(folder)):
-        raise UsageError(f"{folder} exists and is no mirror: move it away, or name another output folder")
-
-
-def _is_empty_folder(path: Path) -> bool:
-    try:
-        return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
-    except OSError:  # not ours to read: somebody has put something there
-        return False
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False
+def _old_entry(version: OldVersion, title: str, files: Mapping[Role, Stored], named: Iterable[str]) -> Entry:
+    return Entry(
+        Kind.VERSION,
+        version.id,
+        files,
+        title,
+        Version(version.number, version.date),
+        container=version.container,
+        people={"metadata": named},
+    )

@@ -84,6 +84,25 @@ class SpaceOnDisk:
         """The ids of the items marked missing."""
         return {item_id for (_, item_id), item in self.items().items() if item.missing_since is not None}
 
+    def states(self) -> dict[str, str]:
+        """What is missing, and what became of it, by id."""
+        with closing(sqlite3.connect(self.folder / "manifest.sqlite")) as connection:
+            return dict(connection.execute("SELECT id, state FROM items WHERE missing_since IS NOT NULL"))
+
+    def live(self) -> dict[str, str]:
+        """The originals of all that isn't missing: path → SHA-256."""
+        missing = {
+            path
+            for item in self.items().values()
+            if item.missing_since is not None
+            for path, _, _ in item.files.values()
+        }
+        return {
+            name: digest
+            for name, digest in self.contents().items()
+            if name.startswith("raw/") and name not in missing and not name.endswith(".missing.json")
+        }
+
     def body(self, page_id: str, kind: str = "page") -> bytes:
         return (self.folder / "raw" / f"{kind}s" / f"{page_id}.storage.xml").read_bytes()
 
@@ -112,7 +131,7 @@ class SpaceOnDisk:
         present = {name: digest for name, digest in self.contents().items() if name.startswith("raw/")}
         recorded = {}
         for key, item in self.items().items():
-            assert item.files, f"{key} is recorded without a file"
+            assert item.files or key[0] == "comment", f"{key} is recorded without a file"
             for path, size, digest in item.files.values():
                 recorded[path] = digest
                 assert (self.folder / path).stat().st_size == size

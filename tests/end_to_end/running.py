@@ -22,13 +22,13 @@ import exporter
 from exporter.app import Options, export
 from exporter.config import load
 from exporter.confluence.transport import Limits
-from exporter.emulator import LEAST_SCOPES, TREE_SCOPES, Emulator, Token
+from exporter.emulator import FULL_SCOPES, Emulator, Token
 from exporter.progress import Silent
 from exporter.summary import SpaceRun
 
-TOKEN = Token("canary-scoped-secret", "me@example.com", scopes=LEAST_SCOPES | TREE_SCOPES)
+TOKEN = Token("canary-scoped-secret", "me@example.com", scopes=FULL_SCOPES)
 UNSCOPED = Token("canary-unscoped-secret", "me@example.com", kind="unscoped")
-BEARER = Token("canary-service-secret", "", kind="bearer", scopes=LEAST_SCOPES | TREE_SCOPES)
+BEARER = Token("canary-service-secret", "", kind="bearer", scopes=FULL_SCOPES)
 
 STARTED: list[asyncio.subprocess.Process] = []
 HARD_LIMIT = 60.0  # seconds, for one process

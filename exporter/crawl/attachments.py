@@ -1,0 +1,128 @@
+"""The attachments of one container: listed, planned, downloaded, with the comments on each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+from exporter.crawl.comments import Comments
+from exporter.crawl.history import History
+from exporter.crawl.plan import Plan, make_plan, unlisted
+from exporter.crawl.pool import Job
+from exporter.crawl.work import Work
+from exporter.errors import NotFound, ObstructedError, RemoteError, ScopeMissing
+from exporter.model import AttachmentInfo, ContentInfo, Held, Kind, Part, State
+
+log = logging.getLogger(__name__)
+
+
+class Attachments:
+    def __init__(self, work: Work, comments: Comments, history: History) -> None:
+        self._work, self._comments, self._history = work, comments, history
+        self._may_download = True
+
+    async def fetch(self, container: ContentInfo, held: Mapping[str, Held]) -> Sequence[Job]:
+        """List one container's attachments, and leave what they need as jobs."""
+        work = self._work
+        if not work.parts.open(Part.ATTACHMENTS):
+            return ()
+        listed: list[AttachmentInfo] = []
+        complete = True
+        try:
+            async for info in work.source.attachments(container):
+                listed.append(info)  # noqa: PERF401 — what came before an error counts
+        except ScopeMissing as exc:
+            work.parts.deny([Part.ATTACHMENTS], exc)
+            return ()
+        except RemoteError as exc:
+            reason = f"its attachments could not all be listed: {exc}"
+            work.report.failed(container.kind, container.id, container.title, reason)
+            complete = False
+        work.report.listed(Part.ATTACHMENTS, "complete" if complete else "incomplete")
+        gone = await self._gone(container, unlisted(listed, held)) if complete else {}
+        plan = make_plan(listed, held, gone=gone, with_data=True)
+        work.report.planned(Kind.ATTACHMENT, plan)
+        await self._save_what_is_known(container, plan)
+        wanted = [] if work.dry_run else plan.to_fetch
+        work.progress.expect("attachments", len(wanted))
+        return [*(self._around(info) for info in listed), *(self._download(info) for info in wanted)]
+
+    async def _gone(self, container: ContentInfo, missing: Mapping[str, Held]) -> dict[str, State]:
+        """What became of those that a complete listing lacks; each is looked up once."""
+        states: dict[str, State] = {}
+        for item_id, have in missing.items():
+            state = have.state or await self._look_up(container, item_id, have)
+            if state is not None:
+                states[item_id] = state
+        return states
+
+    async def _look_up(self, container: ContentInfo, item_id: str, have: Held) -> State | None:
+        try:
+            found = await self._work.source.look_up_attachment(item_id)
+        except NotFound:
+            return State.GONE
+        except ScopeMissing as exc:
+            self._work.parts.deny([Part.ATTACHMENTS], exc)
+            return None
+        except RemoteError as exc:
+            reason = f"no longer listed, and what became of it could not be found out: {exc}"
+            self._work.report.failed(Kind.ATTACHMENT, item_id, have.title, reason)
+            return None
+        if found.status in ("trashed", "deleted"):
+            return State.DELETED
+        if found.container != container.id:
+            return State.MOVED
+        reason = f"the listing of {container.kind} {container.id} left it out, but it is there: it is kept"
+        self._work.report.failed(Kind.ATTACHMENT, item_id, have.title, reason)
+        return None
+
+    async def _save_what_is_known(self, container: ContentInfo, plan: Plan[AttachmentInfo]) -> None:
+        work = self._work
+        if plan.returned:
+            await work.sink.mark_returned(Kind.ATTACHMENT, plan.returned)
+        for info in plan.updated:
+            try:
+                await work.sink.save_attachment_metadata(info)
+            except ObstructedError as exc:
+                work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
+        if plan.newly_missing:
+            await work.sink.mark_missing(Kind.ATTACHMENT, plan.newly_missing, container=container.id)
+
+    def _around(self, info: AttachmentInfo) -> Job:
+        """Comments on an attachment, and its former versions."""
+
+        async def fetch() -> Iterable[Job]:
+            work = self._work
+            if not (work.parts.open(Part.COMMENTS) or work.wanted.history):
+                return ()
+            held = await work.sink.held_in(Kind.ATTACHMENT, info.id)
+            await self._comments.fetch(Kind.ATTACHMENT, info.id, info.title, held[Kind.COMMENT])
+            return await self._history.of_attachment(info, held[Kind.VERSION])
+
+        return fetch
+
+    def _download(self, info: AttachmentInfo) -> Job:
+        work = self._work
+
+        async def receive(chunks: AsyncIterator[bytes]) -> None:
+            await work.sink.save_attachment(info, self._counted(chunks))
+
+        async def fetch() -> Iterable[Job]:
+            try:
+                if self._may_download:
+                    await work.source.download(info, receive)
+                    log.debug("attachment %s saved", info.id)
+            except ScopeMissing as exc:
+                self._may_download = False
+                work.report.deny(exc)
+            except (RemoteError, ObstructedError) as exc:
+                work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
+            work.progress.done("attachments")
+            return ()
+
+        return fetch
+
+    async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for chunk in chunks:
+            self._work.progress.received("attachments", len(chunk))
+            yield chunk

@@ -1,0 +1,119 @@
+"""The way of a crawl through one space: list, select, plan, fetch, arrange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from exporter.crawl.bodies import Bodies
+from exporter.crawl.hanging import Hanging
+from exporter.crawl.listing import KINDS, HeldByKind, SpaceListing, list_space, look_up_missing
+from exporter.crawl.people import save_users
+from exporter.crawl.plan import Plan, make_plan, unlisted
+from exporter.crawl.pool import run_jobs
+from exporter.crawl.protocols import Sink, Source
+from exporter.crawl.report import Report
+from exporter.crawl.selection import above_all, select
+from exporter.crawl.space import save_space
+from exporter.crawl.tree import arrange
+from exporter.crawl.wanted import Parts, Wanted
+from exporter.crawl.work import Work
+from exporter.model import WITH_BODY, ContentInfo, Kind, Space, State
+from exporter.progress import Progress
+
+METADATA_BATCH = 500  # files a save, which a signal has to wait for
+
+Plans = Mapping[Kind, Plan[ContentInfo]]
+
+
+async def crawl(
+    space: Space,
+    source: Source,
+    sink: Sink,
+    wanted: Wanted,
+    *,
+    workers: int,
+    report: Report,
+    progress: Progress,
+    dry_run: bool = False,
+) -> None:
+    """Bring what is wanted of a space from a source into a sink.
+
+    One item's failure costs that item and is noted in the report; raises `AuthError`, `Unavailable`,
+    `LocalError`, and `ScopeMissing` when not even pages may be listed. With `dry_run` nothing is
+    fetched that is only to be saved: the sink takes everything and keeps nothing.
+    """
+    parts = Parts(wanted.skip, report)
+    work = Work(source, sink, wanted, parts, report, progress, dry_run=dry_run)
+    held = {kind: await sink.held(kind) for kind in KINDS}
+    everything = await list_space(
+        source, space, held, wanted, parts, workers=workers, report=report, progress=progress
+    )
+    listing = everything
+    if wanted.is_selection:
+        listing = await select(source, everything, wanted, workers=workers, report=report)
+    gone = await _gone(work, space, listing, held)
+    plans = _plans(listing, held, gone, report)
+    work.settled.update(info.id for plan in plans.values() for info in [*plan.to_fetch, *plan.updated])
+    renamed = _former_titles(plans, held)
+    recorded = {item_id for kind in KINDS for item_id in held[kind]}
+    del held  # as large as the listing
+    await save_space(work, space)
+    await _save_what_is_known(work, plans)
+    bodies = Bodies(work, Hanging(work), plans, renamed)
+    await run_jobs(bodies.jobs(listing), workers=workers)
+    await save_users(work)
+    if everything.whole or not sink.has_tree():
+        await sink.save_tree(arrange(_in_tree(everything, listing, recorded)))
+
+
+async def _gone(
+    work: Work, space: Space, listing: SpaceListing, held: HeldByKind
+) -> dict[Kind, Mapping[str, State]]:
+    """What became of everything that is recorded and that this listing would show."""
+    gone = dict(listing.gone)
+    for kind in listing.complete:
+        missing = unlisted(listing.contents[kind], held[kind])
+        gone[kind] = await look_up_missing(work.source, space, kind, missing, work.report)
+    return gone
+
+
+def _plans(
+    listing: SpaceListing, held: HeldByKind, gone: Mapping[Kind, Mapping[str, State]], report: Report
+) -> Plans:
+    plans = {}
+    for kind, infos in listing.contents.items():
+        plans[kind] = make_plan(infos, held[kind], gone=gone.get(kind, {}), with_data=kind in WITH_BODY)
+        report.planned(kind, plans[kind])
+    return plans
+
+
+def _former_titles(plans: Plans, held: HeldByKind) -> set[str]:
+    """What renamed pages and blog posts were called before."""
+    return {
+        held[kind][info.id].title.casefold()
+        for kind in WITH_BODY
+        for info in plans[kind].changed
+        if held[kind][info.id].title != info.title
+    }
+
+
+async def _save_what_is_known(work: Work, plans: Plans) -> None:
+    for kind, plan in plans.items():
+        if plan.returned:
+            await work.sink.mark_returned(kind, plan.returned)
+        known = plan.updated if kind in WITH_BODY else [*plan.to_fetch, *plan.updated]
+        for at in range(0, len(known), METADATA_BATCH):
+            await work.save(work.sink.save_metadata, known[at : at + METADATA_BATCH], lambda info: info)
+        if plan.newly_missing:
+            await work.sink.mark_missing(kind, plan.newly_missing)
+
+
+def _in_tree(everything: SpaceListing, listing: SpaceListing, recorded: set[str]) -> list[ContentInfo]:
+    """All that was listed; after a selection that and what is held, with what is above it."""
+    if listing is everything:
+        return everything.tree
+    by_id: dict[str, ContentInfo] = {info.id: info for info in everything.tree}
+    chosen = recorded | {info.id for info in listing.tree}
+    kept = above_all((item_id for item_id in chosen if item_id in by_id), by_id)
+    return [replace(info, metadata=b"") for info in everything.tree if info.id in kept]

@@ -1,0 +1,102 @@
+"""What hangs on a page, blog post or custom content: details, comments, attachments, former versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from exporter.crawl.attachments import Attachments
+from exporter.crawl.comments import Comments
+from exporter.crawl.history import History
+from exporter.crawl.pool import Job
+from exporter.crawl.work import Work
+from exporter.errors import ObstructedError, RemoteError, ScopeMissing
+from exporter.model import WITH_BODY, ContentInfo, Kind, OldVersion, Part
+
+DETAILS = (Part.LABELS, Part.PROPERTIES, Part.LIKES, Part.VERSIONS)
+"""What comes in one request."""
+
+
+class Hanging:
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._comments = Comments(work)
+        self._history = History(work)
+        self._attachments = Attachments(work, self._comments, self._history)
+
+    def job(self, info: ContentInfo) -> Job:
+        async def fetch() -> Iterable[Job]:
+            work = self._work
+            held = await work.sink.held_in(info.kind, info.id)
+            jobs: list[Job] = []
+            if info.kind in WITH_BODY:
+                details = await self._details(info)
+                versions = [_old_version(info, each) for each in details.get(Part.VERSIONS, ())]
+                if versions and work.wanted.history:
+                    jobs += await self._history.of_page(info, versions, held[Kind.VERSION])
+            await self._comments.fetch(info.kind, info.id, info.title, held[Kind.COMMENT])
+            jobs += await self._attachments.fetch(info, held[Kind.ATTACHMENT])
+            work.progress.done("contents")
+            return jobs
+
+        return fetch
+
+    async def _details(self, info: ContentInfo) -> Mapping[Part, Any]:
+        """Labels and the like, saved where they differ from what is held."""
+        work = self._work
+        found = {**await self._in_one(info), **await self._restrictions(info)}
+        before = await work.sink.details(info.kind, info.id)
+        if before is not None:  # else it could not be fetched, and that is said
+            news = {str(part): value for part, value in found.items() if _differs(before, part, value)}
+            if news:
+                work.found("updated", info)
+                try:
+                    await work.sink.save_details(info.kind, info.id, news)
+                except ObstructedError as exc:
+                    work.report.failed(info.kind, info.id, info.title, exc)
+        return found
+
+    async def _in_one(self, info: ContentInfo) -> Mapping[Part, Any]:
+        wanted = [part for part in DETAILS if self._work.parts.open(part)]
+        return await self._asked(info, wanted) if wanted else {}
+
+    async def _asked(self, info: ContentInfo, wanted: Sequence[Part]) -> Mapping[Part, Any]:
+        work = self._work
+        try:
+            found = await work.source.details(info, wanted)
+        except ScopeMissing as exc:
+            work.parts.deny(wanted, exc)
+            return {}
+        except RemoteError as exc:
+            reason = f"its {', '.join(wanted)} could not be read: {exc}"
+            work.report.failed(info.kind, info.id, info.title, reason)
+            for part in wanted:
+                work.report.listed(part, "incomplete")
+            return {}
+        for part in wanted:
+            work.report.listed(part, "complete")
+        return found
+
+    async def _restrictions(self, info: ContentInfo) -> Mapping[Part, Any]:
+        work, part = self._work, Part.RESTRICTIONS
+        if not work.parts.open(part):
+            return {}
+        try:
+            found = {part: await work.source.restrictions(info)}
+        except ScopeMissing as exc:
+            work.parts.deny([part], exc)
+            return {}
+        except RemoteError as exc:
+            work.report.failed(info.kind, info.id, info.title, f"its restrictions could not be read: {exc}")
+            work.report.listed(part, "incomplete")
+            return {}
+        work.report.listed(part, "complete")
+        return found
+
+
+def _differs(before: Mapping[str, Any], part: Part, value: Any) -> bool:
+    return part not in before or before[part] != value
+
+
+def _old_version(info: ContentInfo, version: Mapping[str, Any]) -> OldVersion:
+    return OldVersion(info.id, version["number"] or 0, version["createdAt"] or "")

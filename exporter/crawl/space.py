@@ -1,0 +1,52 @@
+"""The space itself: permissions, role assignments, labels, properties."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from exporter.crawl.work import Work
+from exporter.errors import Forbidden, NotFound, RemoteError, ScopeMissing
+from exporter.model import Kind, Part, Space
+
+
+async def save_space(work: Work, space: Space) -> None:
+    """`space.json`, where it says something new."""
+    source = work.source
+    asked: tuple[tuple[str, Part, Callable[[Space], Awaitable[list[Any]]]], ...] = (
+        ("permissions", Part.PERMISSIONS, source.space_permissions),
+        ("roleAssignments", Part.PERMISSIONS, source.space_role_assignments),
+        ("labels", Part.LABELS, source.space_labels),
+        ("properties", Part.PROPERTIES, source.space_properties),
+    )
+    parts: dict[str, Any] = {}
+    for name, part, ask in asked:
+        if work.parts.open(part):
+            await _ask(work, space, name, ask, parts)
+    before = await work.sink.details(Kind.SPACE, space.id)
+    document = {**json.loads(space.metadata), **parts}
+    held = (await work.sink.held(Kind.SPACE)).get(space.id)
+    if held is None:
+        verb = "new"
+    elif before is None or any(name not in before or before[name] != document[name] for name in document):
+        verb = "updated"
+    else:
+        verb = "unchanged"
+    work.report.counted(verb, Kind.SPACE, space.id, space.name)
+    if verb != "unchanged":
+        await work.sink.save_space(space, parts)
+
+
+async def _ask(
+    work: Work, space: Space, name: str, ask: Callable[[Space], Awaitable[list[Any]]], parts: dict[str, Any]
+) -> None:
+    try:
+        parts[name] = await ask(space)
+    except ScopeMissing as exc:
+        work.report.deny(exc)
+    except (Forbidden, NotFound) as exc:  # sites without roles have no role assignments
+        if name != "roleAssignments":
+            work.report.failed(Kind.SPACE, space.id, space.name, f"its {name} could not be listed: {exc}")
+    except RemoteError as exc:
+        work.report.failed(Kind.SPACE, space.id, space.name, f"its {name} could not be listed: {exc}")

@@ -1,0 +1,55 @@
+"""What the jobs of one crawl share."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from exporter.crawl.protocols import Sink, Source
+from exporter.crawl.report import Report
+from exporter.crawl.wanted import Parts, Wanted
+from exporter.errors import ObstructedError
+from exporter.model import ContentInfo
+from exporter.progress import Progress
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`settled` are the ids of contents that already count as new, changed, damaged or updated."""
+
+    source: Source
+    sink: Sink
+    wanted: Wanted
+    parts: Parts
+    report: Report
+    progress: Progress
+    dry_run: bool
+    settled: set[str] = field(default_factory=set)
+
+    def found(self, verb: str, info: ContentInfo) -> None:
+        """Something differs that the listing of the space didn't show."""
+        if info.id not in self.settled:
+            self.settled.add(info.id)
+            self.report.found(verb, info.kind, info)
+
+    async def save(
+        self,
+        save: Callable[[Sequence[T]], Awaitable[None]],
+        items: Sequence[T],
+        info_of: Callable[[T], ContentInfo],
+    ) -> None:
+        """Save several at once; one that something is in the way of costs itself, not the others."""
+        if not items:
+            return
+        try:
+            await save(items)
+        except ObstructedError as exc:
+            if len(items) == 1:
+                info = info_of(items[0])
+                self.report.failed(info.kind, info.id, info.title, exc)
+            else:
+                for item in items:
+                    await self.save(save, [item], info_of)
