@@ -11,7 +11,7 @@ import pytest
 import exporter
 
 ROOT = Path(exporter.__file__).parent
-LEAVES = {"model", "layout", "errors", "progress", "clock", "hosts"}
+LEAVES = {"model", "layout", "errors", "progress", "clock", "hosts", "canonical", "people"}
 PARTS = ("confluence", "crawl", "mirror", "site")
 
 

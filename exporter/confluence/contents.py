@@ -99,7 +99,7 @@ class Contents(Reader):
             *of_limit(MAX_FOUND),
         ]
         rows = self._collection(
-            scopes.SEARCH, {}, query, FoundWire, prepare=lambda result: result.get("content")
+            scopes.SEARCH, {}, query, FoundWire, prepare=lambda result: result.get("content") or {}
         )
         async for row in rows:
             yield row.to_model(space)

@@ -94,7 +94,7 @@ SPACE_CUSTOM_CONTENT = Endpoint(
 CUSTOM_CONTENT_ATTACHMENTS = Endpoint(
     "/wiki/api/v2/custom-content/{id}/attachments",
     granular="read:attachment:confluence",
-    loses="no attachments of custom content",
+    loses="no attachments",
 )
 ATTACHMENT = Endpoint(
     "/wiki/api/v2/attachments/{id}",

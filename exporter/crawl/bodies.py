@@ -135,11 +135,11 @@ class Bodies:
                 page = await self._work.source.page(info, adf=adf)
             except RemoteError as exc:
                 self._work.report.failed(info.kind, info.id, info.title, exc)
-            else:
-                if page.info.status in ("trashed", "deleted"):  # between the listing and now
-                    log.info("%s %s was deleted while the run was under way", info.kind, info.id)
-                    return ()
-                await self._keep([page], adf=adf)
+                return [self._hanging.job(info, details=False)]  # which the same request would bring
+            if page.info.status in ("trashed", "deleted"):  # between the listing and now
+                log.info("%s %s was deleted while the run was under way", info.kind, info.id)
+                return ()
+            await self._keep([page], adf=adf)
             return [self._then([info], adf=adf)]
 
         return fetch

@@ -24,14 +24,14 @@ class Hanging:
         self._history = History(work)
         self._attachments = Attachments(work, self._comments, self._history)
 
-    def job(self, info: ContentInfo) -> Job:
+    def job(self, info: ContentInfo, *, details: bool = True) -> Job:
         async def fetch() -> Iterable[Job]:
             work = self._work
             held = await work.sink.held_in(info.kind, info.id)
             jobs: list[Job] = []
-            if info.kind in WITH_BODY:
-                details = await self._details(info)
-                versions = [_old_version(info, each) for each in details.get(Part.VERSIONS, ())]
+            if details and info.kind in WITH_BODY:
+                found = await self._details(info)
+                versions = [_old_version(info, each) for each in found.get(Part.VERSIONS, ())]
                 if versions and work.wanted.history:
                     jobs += await self._history.of_page(info, versions, held[Kind.VERSION])
             await self._comments.fetch(info.kind, info.id, info.title, held[Kind.COMMENT])

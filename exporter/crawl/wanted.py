@@ -46,8 +46,12 @@ class Parts:
 
     def deny(self, parts: Iterable[Part], exc: ScopeMissing) -> None:
         """A scope is missing: costs the part, and is said once."""
-        self._closed.update(parts)
-        self._report.deny(exc)
+        lost = set(parts)
+        if (
+            not lost <= self._closed
+        ):  # several jobs may find out at the same time, each at an endpoint of its own
+            self._report.deny(exc)
+        self._closed |= lost
 
 
 PART_OF = {

@@ -7,9 +7,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 import pytest
+from aioresponses import aioresponses
 
 from exporter.clock import Clock
-from exporter.confluence.transport import Limits, Transport, open_transport
+from exporter.confluence.client import Client
+from exporter.confluence.transport import Access, Limits, Transport, open_transport
+from tests.confluence.scripted import BASE, Scripted
 from tests.fake_clock import FakeClock
 
 MEDIA_HOSTS = ("api.media.atlassian.com", ".atlassian.net", "media.example:8443", "127.0.0.1")
@@ -44,3 +47,13 @@ def opening(clock: FakeClock) -> OpenTransport:
 async def transport(opening: OpenTransport, responses: Any) -> AsyncIterator[Transport]:
     async with opening() as opened:
         yield opened
+
+
+@pytest.fixture
+def script(responses: aioresponses) -> Scripted:
+    return Scripted(responses)
+
+
+@pytest.fixture
+def client(transport: Transport) -> Client:
+    return Client(transport, Access(BASE, "Basic canary"))

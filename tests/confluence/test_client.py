@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from aioresponses import CallbackResult, aioresponses
-from yarl import URL
+from aioresponses import aioresponses
 
 from exporter.confluence.client import Client
-from exporter.confluence.transport import Access, Transport
 from exporter.errors import NotFound, RemoteError, TransientError
-from exporter.model import ContentId, ContentInfo, Kind, SpaceId
+from exporter.model import ContentInfo, Kind
 from tests.confluence import wire_samples as wire
-
-BASE = URL("https://api.atlassian.com/ex/confluence/cloud-1")
-
-
-class Scripted:
-    """Answers requests one after the other, the last answer again and again, and keeps the URLs."""
-
-    def __init__(self, responses: aioresponses) -> None:
-        self.answers: list[Any] = []
-        self.asked: list[URL] = []
-        responses.get(re.compile(r".*"), callback=self._answer, repeat=True)
-
-    def _answer(self, url: URL, **_: Any) -> CallbackResult:
-        self.asked.append(url)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, int):
-            return CallbackResult(status=answer, reason="x")
-        return CallbackResult(payload=answer, reason="OK")
-
-
-@pytest.fixture
-def script(responses: aioresponses) -> Scripted:
-    return Scripted(responses)
-
-
-@pytest.fixture
-def client(transport: Transport) -> Client:
-    return Client(transport, Access(BASE, "Basic canary"))
+from tests.confluence.scripted import BASE, Scripted
 
 
 async def _ids(rows: AsyncIterator[ContentInfo]) -> list[str]:
@@ -60,7 +30,7 @@ async def _broken_off(rows: AsyncIterator[ContentInfo]) -> tuple[list[str], Remo
 
 
 def _pages(client: Client) -> AsyncIterator[ContentInfo]:
-    return client.contents(SpaceId("5"), Kind.PAGE)
+    return client.contents(wire.SPACE, Kind.PAGE)
 
 
 def _listing(ids: str, cursor: str | None = None) -> dict[str, Any]:
@@ -222,13 +192,14 @@ async def test_another_page_is_not_what_was_asked_for(client: Client, script: Sc
 async def test_what_has_no_listing_is_read_by_id(
     client: Client, script: Scripted, kind: Kind, path: str
 ) -> None:
-    script.answers = [{"id": "6", "title": "Box", "type": str(kind), "parentId": "3", "parentType": "folder"}]
-    node = await client.node(kind, ContentId("6"))
+    box = {"id": "6", "title": "Box", "type": str(kind), "parentId": "3", "parentType": "folder"}
+    script.answers = [{**box, "id": "5"}, box]
+    node = await client.by_id(kind, "6")
     assert (node.id, node.kind, node.title, node.parent_id) == ("6", kind, "Box", "3")
     assert script.asked[0] == BASE / "wiki/api/v2" / path
     script.answers = [404]
     with pytest.raises(NotFound):
-        await client.node(kind, ContentId("6"))
+        await client.by_id(kind, "6")
 
 
 async def test_attachments_of_a_page_are_listed_whatever_their_status(

@@ -89,9 +89,9 @@ async def test_a_signed_url_is_asked_for_byte_for_byte(transport: Transport, res
         def __init__(self, session: Any) -> None:
             self.session = session
 
-        async def get(self, url: URL, **options: Any) -> Any:
+        async def request(self, method: str, url: URL, **options: Any) -> Any:
             asked.append(str(url))
-            return await self.session.get(url, **options)
+            return await self.session.request(method, url, **options)
 
     transport._media = Spy(transport._media)  # type: ignore[assignment]
     _redirect(responses, signed)

@@ -25,8 +25,8 @@ def _document(name: str) -> Any:
 
 def _documented(endpoint: Endpoint) -> Any:
     if endpoint.path.startswith(V2):
-        return _document("v2")["paths"][endpoint.path.removeprefix(V2)]["get"]
-    return _document("v1")["paths"][endpoint.path]["get"]
+        return _document("v2")["paths"][endpoint.path.removeprefix(V2)][endpoint.method.lower()]
+    return _document("v1")["paths"][endpoint.path][endpoint.method.lower()]
 
 
 @pytest.mark.parametrize("endpoint", scopes.ALL, ids=lambda endpoint: endpoint.path)
@@ -50,6 +50,10 @@ def test_a_missing_scope_is_a_sentence_with_the_scope_the_loss_and_the_remedy() 
     assert "/wiki/api/v2/folders/{id}" in text
     assert "no folders" in text
     assert "https://id.atlassian.com" in text
+
+
+def test_an_endpoint_that_is_posted_to_is_named_so() -> None:
+    assert "POST /wiki/api/v2/users-bulk needs read:user:confluence" in scopes.USERS.missing()
 
 
 def test_where_two_scopes_may_do_both_are_named() -> None:

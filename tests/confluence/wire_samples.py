@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from exporter.model import Space, SpaceId
+
 VERSION = {
     "number": 3,
     "message": "",
@@ -11,6 +13,7 @@ VERSION = {
     "authorId": "712020:me",
     "createdAt": "2026-11-01T08:00:00.000Z",
 }
+SPACE = Space(SpaceId("5"), "ENG", "ENG", "Engineering", b"{}")
 LINKS = {
     "editui": "/pages/resumedraft.action?draftId=7",
     "webui": "/spaces/ENG/pages/7/Home",
@@ -97,3 +100,29 @@ def listing(*rows: Any, cursor: str | None = None) -> dict[str, Any]:
     if cursor is not None:
         links["next"] = f"/wiki/api/v2/spaces/5/pages?limit=250&cursor={cursor}"
     return {"results": list(rows), "_links": links}
+
+
+def comment(comment_id: str = "30", value: str | None = "<p>So?</p>", **changes: Any) -> dict[str, Any]:
+    """A row of a list of footer comments of a page; without a value it has no body."""
+    return {
+        "id": comment_id,
+        "status": "current",
+        "title": "Re: Home",
+        "pageId": "7",
+        "version": VERSION,
+        "body": {} if value is None else {"storage": {"representation": "storage", "value": value}},
+        "_links": {"webui": "/x?focusedCommentId=30"},
+        **changes,
+    }
+
+
+def single_comment(comment_id: str = "30", value: str | None = "<p>So?</p>", **more: Any) -> dict[str, Any]:
+    """The answer for one comment: it names what it replies to as well as where it is."""
+    row = comment(comment_id, value, parentCommentId="29", **more)
+    row["_links"] = {"base": "https://acme.atlassian.net/wiki", **row["_links"]}
+    return row
+
+
+def section(*rows: Any, more: bool = False) -> dict[str, Any]:
+    """An optional part of a single answer."""
+    return {"results": list(rows), "meta": {"hasMore": more}, "_links": {"self": "/x"}}

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from exporter.emulator import Recorded
 
-BY_ID = re.compile(r"/api/v2/(?:pages|blogposts)/(\d+)$")
+BODIES = re.compile(r"/api/v2/(?:pages|blogposts)(?:/(\d+))?$")
 ATTACHMENTS = re.compile(r"/api/v2/(?:pages|blogposts)/(\d+)/attachments$")
 NODE = re.compile(r"/api/v2/(?:folders|whiteboards|databases|embeds)/(\d+)$")
 DOWNLOAD = re.compile(r"/rest/api/content/\d+/child/attachment/(att\d+)/download$")
-COLLECTION = re.compile(r"/api/v2/(?:spaces/\d+/)?(spaces|pages|blogposts)$")
+COLLECTION = re.compile(r"/api/v2/(?:spaces/\d+/)?(spaces|pages|blogposts|tasks)$")
 
 
 @dataclass
@@ -38,9 +38,8 @@ class Asked:
     def _add(self, request: Recorded) -> None:
         if request.origin == "media":
             self.media += 1
-        elif "body-format" in request.query:
-            alone = BY_ID.search(request.path)
-            self.bodies.update([alone[1]] if alone else request.query["id"].split(","))
+        elif "body-format" in request.query and (found := BODIES.search(request.path)):
+            self.bodies.update([found[1]] if found[1] else request.query["id"].split(","))
         elif found := DOWNLOAD.search(request.path):
             self.downloads[found[1]] += 1
         elif found := ATTACHMENTS.search(request.path):

@@ -23,12 +23,14 @@ class Owed:
     downloads: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    looked_up: set[str] = field(default_factory=set)
+    """Pages that were asked for by their ids, as nothing lists them any more."""
 
 
 Change = Callable[[Sample, Path], Owed]
 """Makes the change in the world or in the space's folder."""
 
-TREE = "tree.json"
+TREE, USERS = "tree.json", "raw/users.json"
 
 
 def page_file(page: Content) -> str:
@@ -92,7 +94,7 @@ def unarchive(eng: Sample, mirror: Path) -> Owed:
 
 def new_owner(eng: Sample, mirror: Path) -> Owed:
     eng.world.change_owner(eng.plan, "712020:other")
-    return Owed({("page", "updated"): 1}, {page_file(eng.plan)})
+    return Owed({("page", "updated"): 1}, {page_file(eng.plan), USERS})
 
 
 def new_page(eng: Sample, mirror: Path) -> Owed:
@@ -158,28 +160,28 @@ def purge_attachment(eng: Sample, mirror: Path) -> Owed:
 
 def trash(eng: Sample, mirror: Path) -> Owed:
     eng.world.trash(eng.detail)
-    return Owed({("page", "missing"): 1}, {TREE}, missing={eng.detail.id})
+    return Owed({("page", "missing"): 1}, {TREE}, missing={eng.detail.id}, looked_up={eng.detail.id})
 
 
 def purge(eng: Sample, mirror: Path) -> Owed:
     eng.world.purge(eng.below)
-    return Owed({("page", "missing"): 1}, {TREE}, missing={eng.below.id})
+    return Owed({("page", "missing"): 1}, {TREE}, missing={eng.below.id}, looked_up={eng.below.id})
 
 
 def restrict(eng: Sample, mirror: Path) -> Owed:
     eng.world.restrict(eng.home)
-    return Owed({("page", "missing"): 1}, {TREE}, missing={eng.home.id})
+    return Owed({("page", "missing"): 1}, {TREE}, missing={eng.home.id}, looked_up={eng.home.id})
 
 
 def move_away(eng: Sample, mirror: Path) -> Owed:
     other = eng.world.add_space("OPS", "Operations")
     eng.world.move(eng.detail, space=other)
-    return Owed({("page", "missing"): 1}, {TREE}, missing={eng.detail.id})
+    return Owed({("page", "missing"): 1}, {TREE}, missing={eng.detail.id}, looked_up={eng.detail.id})
 
 
 def rename_space(eng: Sample, mirror: Path) -> Owed:
     eng.world.edit_space(eng.space, name="Engineering & Co.")
-    return Owed({}, {"raw/space.json"})
+    return Owed({("space", "updated"): 1}, {"raw/space.json"})
 
 
 def lose_body(eng: Sample, mirror: Path) -> Owed:
@@ -228,7 +230,7 @@ def cut_attachment_metadata(eng: Sample, mirror: Path) -> Owed:
 def lose_space_and_tree(eng: Sample, mirror: Path) -> Owed:
     (mirror / "raw/space.json").unlink()
     (mirror / TREE).unlink()
-    return Owed({}, set())
+    return Owed({("space", "updated"): 1}, set())
 
 
 IN_THE_WORLD: tuple[Change, ...] = (

@@ -242,14 +242,12 @@ def page_trashed(it: Rich) -> Owed:
 
 def page_purged(it: Rich) -> Owed:
     it.eng.world.purge(it.linking)
-    asked = {f"{V2}/pages", f"{V2}/pages/{it.linking.id}"}
-    return Owed({("page", "missing"): 1}, {TREE}, asked, state={it.linking.id: "gone"})
+    return Owed({("page", "missing"): 1}, {TREE}, {f"{V2}/pages"}, state={it.linking.id: "gone"})
 
 
 def page_hidden(it: Rich) -> Owed:
     it.eng.world.restrict(it.linking)
-    asked = {f"{V2}/pages", f"{V2}/pages/{it.linking.id}"}
-    return Owed({("page", "missing"): 1}, {TREE}, asked, state={it.linking.id: "gone"})
+    return Owed({("page", "missing"): 1}, {TREE}, {f"{V2}/pages"}, state={it.linking.id: "gone"})
 
 
 def page_moved_away(it: Rich) -> Owed:
@@ -275,7 +273,7 @@ def role_assigned(it: Rich) -> Owed:
 
 
 def space_labelled(it: Rich) -> Owed:
-    it.eng.world.add_label(it.eng.space, "archive")
+    it.eng.world.add_label(it.eng.space, "archive", prefix="team")
     return Owed({("space", "updated"): 1}, {SPACE})
 
 

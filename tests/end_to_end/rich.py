@@ -41,7 +41,7 @@ def rich() -> Rich:
     world.set_restriction(plan, "update", users=["712020:me"], groups=["writers"])
     world.grant(eng.space, "user", "712020:me")
     world.assign_role(eng.space, "USER", "712020:me", "role-1")
-    world.add_label(eng.space, "team")
+    world.add_label(eng.space, "technical", prefix="team")
     world.set_property(eng.space, "colour", {"hex": "#00f"})
     task = world.add_task(plan, "<p>Measure</p>", assigned_to="712020:other")
     poll = world.add_custom_content(plan, APP, "Lunch?", '{"options": 2}')

@@ -13,6 +13,7 @@ import pytest
 
 from exporter.emulator import Emulator, Fault
 from exporter.errors import Exit
+from tests.end_to_end.asked import Asked
 from tests.end_to_end.disk import SpaceOnDisk, tree
 from tests.end_to_end.running import TOKEN, cli, mirror, mirror_here, start
 from tests.end_to_end.worlds import Sample
@@ -110,7 +111,7 @@ async def test_an_alias_finds_the_space(
 ) -> None:
     eng.world.rename_space_key(eng.space, "NEW")
     emulator.switches.keys_match_alias = by_alias
-    assert (await mirror_here(emulator, tmp_path / "out", space=("NEW",))).exit is Exit.OK
+    assert (await mirror_here(emulator, tmp_path / "out", space=("NEW",), full=False)).exit is Exit.OK
     SpaceOnDisk(tmp_path / "out" / "NEW").assert_whole()
 
 
@@ -120,9 +121,9 @@ async def test_a_changed_key_never_starts_a_second_mirror(
     await mirror_here(emulator, tmp_path / "out")
     eng.world.edit_space(eng.space, key="NEW", alias="NEW")
     emulator.requests.clear()
-    assert (await mirror_here(emulator, tmp_path / "out", space=("NEW",))).exit is Exit.OK
+    assert (await mirror_here(emulator, tmp_path / "out", space=("NEW",), full=False)).exit is Exit.OK
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ENG"]
-    assert not [r for r in emulator.requests if "body-format" in r.query]
+    assert not Asked.of(emulator.requests).bodies
     eng.world.add_space("ENG", "A new space under the old key")
     before = tree(tmp_path / "out" / "ENG" / "raw")
     run = await mirror_here(emulator, tmp_path / "out", space=("ENG",))
@@ -159,7 +160,7 @@ async def test_a_signal_stops_the_run_and_the_next_fetches_only_the_rest(
     emulator.faults.append(stuck)
     running = await start("--space", "ENG", tmp_path / "out", env=emulator.environment(TOKEN))
     held = SpaceOnDisk(tmp_path / "out" / "ENG")
-    await until(lambda: stuck.hits == 2 and len(emulator.requests.of("gateway", "/attachments")) == 7)
+    await until(lambda: stuck.hits == 2 and Asked.of(emulator.requests).attachment_lists.total() == 7)
     running.signal(number)
     result = await running.ends()
     assert result.code == code
@@ -169,9 +170,9 @@ async def test_a_signal_stops_the_run_and_the_next_fetches_only_the_rest(
     held.assert_whole()
     emulator.faults.clear()
     emulator.requests.clear()
-    run = await mirror_here(emulator, tmp_path / "out")
+    run = await mirror_here(emulator, tmp_path / "out", full=False)
     assert run.exit is Exit.OK
-    assert not [r for r in emulator.requests if "body-format" in r.query]
+    assert not Asked.of(emulator.requests).bodies
     assert len(emulator.requests.of("media")) == 2
 
 

@@ -86,7 +86,7 @@ class Mirrored(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(["folder", "whiteboard", "database", "embed"]), name=NAMES)
     def add_node(self, kind: Any, name: str) -> None:
-        fields = {"embed_url": "https://example.com/"} if kind == "embed" else {}
+        fields: dict[str, Any] = {"embed_url": "https://example.com/"} if kind == "embed" else {}
         self.world.add_node(self.space, self.title(name), kind=kind, **fields)
         self.changed = True
 
