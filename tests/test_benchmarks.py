@@ -26,7 +26,7 @@ def test_requests_keep_their_bounds() -> None:
 
 
 def test_memory_above_the_limit_is_an_error() -> None:
-    done = run("benchmarks.memory", "--pages", "120", "--limit", "1", "--no-attachment-lists")
+    done = run("benchmarks.memory", "--pages", "120", "--limit", "1", "--listing-only")
     assert done.returncode == 1, done.stdout + done.stderr
     first, second = (line.split("|") for line in done.stdout.splitlines()[2:])
     assert "broken" in first[5]
@@ -36,8 +36,8 @@ def test_memory_above_the_limit_is_an_error() -> None:
 
 def test_the_bounds_are_those_that_were_set() -> None:
     size = Size(pages=901, blogposts=100, folders=7, attachments=40, edited=0)
-    assert first_bound(size) == 2 * 21 + 901 + 100 + 7 + 2 * 40 + 30
-    assert later_bound(size) == 2 * 5 + 901 + 100 + 7 + 30
+    assert first_bound(size) == 2 * 5 + 2 * 21 + 5 * 1001 + 40 + 7 + 2 * 40 + 30
+    assert later_bound(size) == 2 * 5 + 2 * 21 + 5 * 1001 + 40 + 7 + 30
 
 
 def test_a_table_is_markdown() -> None:
