@@ -56,6 +56,7 @@ class SpaceRun:
             "error": str(self.error) if self.error else None,
             "counts": {str(kind): dict(counts) for kind, counts in report.counts.items()},
             "missing": {str(kind): dict(states) for kind, states in report.missing.items()},
+            "newly_missing": [asdict(loss) for loss in report.newly_missing],
             "listings": {name: dict(outcomes) for name, outcomes in report.listings.items()},
             "skipped": self.skipped,
             "unknown": dict(report.unknown),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from exporter.crawl.plan import Listed, Plan
-from exporter.model import Failure, Kind, Part
+from exporter.model import Failure, Kind, Part, State
 
 Outcome = Literal["complete", "incomplete", "not asked"]
 
@@ -23,6 +23,16 @@ class Action:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that was still there in the run before."""
+
+    kind: Kind
+    id: str
+    title: str
+    state: State
+
+
 @dataclass
 class Report:
     """`listings` counts, for each kind and part, how its listings ended; `missing` the states of what
@@ -30,6 +40,7 @@ class Report:
 
     counts: dict[Kind, Counter[str]] = field(default_factory=dict)
     missing: dict[Kind, Counter[str]] = field(default_factory=dict)
+    newly_missing: list[Loss] = field(default_factory=list)
     listings: dict[str, Counter[Outcome]] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     actions: list[Action] = field(default_factory=list)
@@ -47,13 +58,15 @@ class Report:
             counts[verb] += len(items)
             if self.keep_actions:
                 self.actions += [Action(verb, kind, item.id, item.title) for item in items]
+        news = {item_id: each for item_id, each in plan.missing.items() if each.is_news}
+        self.newly_missing += [
+            Loss(kind, item_id, each.held.title, each.state) for item_id, each in news.items()
+        ]
         if plan.missing:
             self.missing.setdefault(kind, Counter()).update(each.state for each in plan.missing.values())
         if self.keep_actions:
             self.actions += [
-                Action("missing", kind, item_id, each.held.title)
-                for item_id, each in plan.missing.items()
-                if each.is_news
+                Action("missing", kind, item_id, each.held.title) for item_id, each in news.items()
             ]
 
     def found(self, verb: str, kind: Kind, item: Listed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from exporter import canonical
 from exporter.model import CommentInfo
 
 PLACES = ("footer", "inline")
+MAX_DEPTH = 100  # JSON that is nested more deeply can't be read everywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,28 @@ def merge(
 
 
 def arrange(comments: Iterable[Comment]) -> dict[str, list[Any]]:
-    """Threads in the order they were begun; a reply whose parent isn't there stands for itself."""
+    """Threads in the order they were begun; a reply whose parent isn't there stands for itself.
+
+    What is deeper than `MAX_DEPTH` stands beside its parent: its `parentCommentId` says whose reply it is.
+    """
     every = sorted(comments, key=lambda each: (len(each.id), each.id))
-    known = {each.id for each in every}
-    nodes: dict[str, dict[str, Any]] = {each.id: {**each.document, "replies": []} for each in every}
-    arranged: dict[str, list[Any]] = {place: [] for place in PLACES}
+    by_id = {each.id: each for each in every}
+    below: dict[str | None, list[Comment]] = defaultdict(list)
     for each in every:
-        if each.parent_id in known and each.parent_id != each.id:
-            nodes[str(each.parent_id)]["replies"].append(nodes[each.id])
-        else:
-            arranged["inline" if each.inline else "footer"].append(nodes[each.id])
+        below[each.parent_id if each.parent_id in by_id else None].append(each)
+    arranged: dict[str, list[Any]] = {place: [] for place in PLACES}
+    placed: set[str] = set()
+    for root in [*below[None], *every]:  # the second pass finds only circles
+        waiting = [(root, arranged["inline" if root.inline else "footer"], 1)]
+        while waiting:
+            each, beside, depth = waiting.pop()
+            if each.id in placed:
+                continue
+            placed.add(each.id)
+            replies: list[Any] = []
+            beside.append({**each.document, "replies": replies})
+            deeper = (replies, depth + 1) if depth < MAX_DEPTH else (beside, depth)
+            waiting += [(reply, *deeper) for reply in reversed(below[each.id])]
     return arranged
 
 
