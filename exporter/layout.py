@@ -49,6 +49,8 @@ def space_folder(key: str) -> str:
 def metadata_path(kind: Kind, item_id: str) -> PurePosixPath:
     if kind is Kind.SPACE:
         return SPACE
+    if kind is Kind.USERS:
+        return USERS
     if kind is Kind.VERSION:
         return _old(item_id, ".json")
     return PurePosixPath("raw", _FOLDERS[kind], f"{item_id}.json")

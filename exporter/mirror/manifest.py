@@ -185,11 +185,14 @@ class Manifest:
         """
         mark = "UPDATE items SET state = ?, missing_since = coalesce(missing_since, ?) "
         item = mark + "WHERE kind = ? AND id = ? AND container IS coalesce(?, container)"
-        inside = f"{_INSIDE} {mark} WHERE container IS NOT NULL AND id IN inside AND missing_since IS NULL"
+        inside = (
+            f"{_INSIDE} {mark} WHERE container IS NOT NULL AND id IN inside AND missing_since IS NULL "
+            "AND EXISTS (SELECT 1 FROM items WHERE kind = ? AND id = ? AND missing_since IS NOT NULL)"
+        )
         statements: list[Statement] = []
         for item_id, state in states.items():
             statements.append((item, (state, since, kind, item_id, container)))
-            statements.append((inside, (item_id, state, since)))
+            statements.append((inside, (item_id, state, since, kind, item_id)))
         await self._commit(statements)
 
     async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None:

@@ -95,9 +95,16 @@ class Mirror:
         }
 
     async def details(self, kind: Kind, item_id: str) -> dict[str, Any] | None:
-        """The metadata file of an item, parsed; None where there is none."""
+        """The metadata file of an item, parsed; None where there is none.
+
+        Empty where it isn't the one that was recorded, as after a kill between the two: so it is saved anew.
+        """
         data = await self._files.read(layout.metadata_path(kind, item_id))
-        return canonical.load(data) if data is not None else None
+        if data is None:
+            return None
+        recorded = (await self._manifest.files(kind, [item_id])).get(item_id, {}).get("metadata")
+        is_ours = recorded is not None and recorded.sha256 == hashlib.sha256(data).hexdigest()
+        return (canonical.load(data) or {}) if is_ours else {}
 
     async def body(self, kind: Kind, item_id: str) -> str:
         """A body in storage format; empty where there is none."""
@@ -111,7 +118,7 @@ class Mirror:
     async def save_space(self, space: Space, parts: Mapping[str, Any]) -> None:
         """`space.json`, with the parts that were asked for."""
         document = {
-            **(await self.details(Kind.SPACE, space.id) or {}),
+            **await self._document(layout.SPACE),
             **(canonical.load(space.metadata) or {}),
             **parts,
         }
@@ -187,9 +194,9 @@ class Mirror:
             await self._manifest.record(entry)
 
     async def users(self) -> dict[str, Any]:
-        """`users.json` as it is."""
-        data = await self._files.read(layout.USERS)
-        return (canonical.load(data) if data is not None else None) or {}
+        """`users.json` as it is; empty where it isn't the one that was recorded."""
+        (space_id,) = await self.held(Kind.SPACE) or [""]
+        return await self.details(Kind.USERS, space_id) or {}
 
     async def mark_missing(
         self, kind: Kind, states: Mapping[str, State], *, container: str | None = None
@@ -229,6 +236,11 @@ class Mirror:
     def has_tree(self) -> bool:
         return (self.folder / layout.TREE).is_file()
 
+    async def _document(self, path: PurePosixPath) -> dict[str, Any]:
+        """A metadata file as it is on disk."""
+        data = await self._files.read(path)
+        return (canonical.load(data) if data is not None else None) or {}
+
     async def _present(self, files: Sequence[Stored]) -> list[Stored]:
         there = await self._files.present(files)
         return [file for file, is_there in zip(files, there, strict=True) if is_there]
@@ -242,9 +254,9 @@ class Mirror:
         """The metadata, with what the file of before has beyond it."""
         if info.kind not in WITH_BODY:
             return info.metadata
-        before = await self.details(info.kind, info.id)
+        before = await self._document(layout.metadata_path(info.kind, info.id))
         base = canonical.load(info.metadata) or {}
-        return canonical.dump({**before, **base}) if before and before.keys() - base.keys() else info.metadata
+        return canonical.dump({**before, **base}) if before.keys() - base.keys() else info.metadata
 
     async def _save_pages(self, pages: Sequence[Page]) -> None:
         files = []
@@ -282,8 +294,8 @@ class Mirror:
         )
 
     async def _save_details(self, kind: Kind, item_id: str, parts: Mapping[str, Any]) -> None:
-        document = {**(await self.details(kind, item_id) or {}), **parts}
         path = layout.metadata_path(kind, item_id)
+        document = {**await self._document(path), **parts}
         (stored,) = await self._files.write_all([(path, canonical.dump(document))])
         named: Named = {"metadata": people.in_metadata(document)}
         await self._manifest.record(Entry(kind, item_id, {"metadata": stored}, people=named))
@@ -297,10 +309,10 @@ class Mirror:
         files: dict[Role, Stored] = {}
         dropped: dict[Role, PurePosixPath] = {}
         sides: tuple[tuple[Role, PurePosixPath, list[threads.Comment]], ...] = (
-            ("comments", live_path, live),
             ("missing-comments", missing_path, missing),
+            ("comments", live_path, live),
         )
-        for role, path, documents in sides:
+        for role, path, documents in sides:  # what goes from one to the other is never in neither
             if documents:
                 data = canonical.dump(threads.arrange(documents))
                 (files[role],) = await self._files.write_all([(path, data)])

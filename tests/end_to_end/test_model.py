@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from exporter.emulator import Content, Emulator, User, World
 from exporter.errors import Exit
@@ -249,7 +250,7 @@ class Mirrored(RuleBasedStateMachine):
         self.changed = False
 
     def mirror(self) -> SpaceRun:
-        run = self.runner.run(mirror_here(self.emulator, self.out))
+        run = self.runner.run(mirror_here(self.emulator, self.out, custom_content_types=APP))
         assert run.exit is Exit.OK, run.problems()
         return run
 
@@ -266,10 +267,14 @@ class Mirrored(RuleBasedStateMachine):
         return SpaceOnDisk(self.out / "ENG")
 
 
-Mirrored.TestCase.settings = settings(
-    max_examples=200,
-    stateful_step_count=12,
+HISTORIES = settings(
+    max_examples=100,
+    stateful_step_count=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-TestMirrored = Mirrored.TestCase
+
+
+@pytest.mark.parametrize("half", ["a hundred histories", "and a hundred more, for a second core"])
+def test_the_mirror_has_what_the_token_sees(half: str) -> None:
+    run_state_machine_as_test(Mirrored, settings=HISTORIES)
