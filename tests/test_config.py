@@ -10,10 +10,13 @@ from pydantic import SecretStr
 from yarl import URL
 
 from exporter import cli
-from exporter.config import Settings, load
+from exporter.config import ALL_VERSIONS, Settings, load
 from exporter.errors import UsageError
+from exporter.model import Part
 
 REQUIRED = {"site": "acme", "email": "me@example.com", "api_token": "canary-token"}
+
+NEEDS = {"with_descendants": {"page": "98306"}}
 
 # Each setting's name in the file, a value as text, and what it becomes. The token is never a flag.
 SETTINGS: dict[str, tuple[str, object]] = {
@@ -27,6 +30,19 @@ SETTINGS: dict[str, tuple[str, object]] = {
     "proxy": ("http://proxy.example:3128", SecretStr("http://proxy.example:3128")),
     "ca_file": ("/etc/ca.pem", Path("/etc/ca.pem")),
     "space": ("ENG,~me", ("ENG", "~me")),
+    "all_spaces": ("true", True),
+    "include_spaces": ("ENG, DOC*", ("ENG", "DOC*")),
+    "exclude_spaces": ("*-old", ("*-old",)),
+    "personal_spaces": ("true", True),
+    "page": ("98306", "98306"),
+    "with_descendants": ("true", True),
+    "label": ("handbook,faq", ("handbook", "faq")),
+    "exclude_label": ("draft", ("draft",)),
+    "skip": ("comments, likes", (Part.COMMENTS, Part.LIKES)),
+    "custom_content_types": ("ac:a:b,forge:c", ("ac:a:b", "forge:c")),
+    "history": ("5", 5),
+    "raw": ("storage,adf", ("storage", "adf")),
+    "full": ("false", False),
     "out": ("/srv/mirror", Path("/srv/mirror")),
     "workers": ("3", 3),
     "max_wait": ("10m", 600.0),
@@ -79,7 +95,7 @@ def test_a_setting_has_one_name_in_all_three_forms(
     name: str, tmp_path: Path, environment: pytest.MonkeyPatch
 ) -> None:
     text, expected = SETTINGS[name]
-    others = {key: value for key, value in REQUIRED.items() if key != name}
+    others = {key: value for key, value in REQUIRED.items() if key != name} | NEEDS.get(name, {})
     in_flags = load({**others, **_as_flags(name, text)})
     in_file = load(others, file=_toml(tmp_path, {name: text}))
     environment.setenv(_variable(name), text)
@@ -92,7 +108,8 @@ def test_a_setting_is_a_flag_of_that_name(name: str) -> None:
     flag = name.replace(".", "_")
     assert flag in inspect.signature(cli.export).parameters
     text = SETTINGS[name][0]
-    _, bound, ignored = cli.cli.parse_args([f"--{flag.replace('_', '-')}", text], exit_on_error=False)
+    arguments = [f"--{flag.replace('_', '-')}", *([] if text in ("true", "false") else [text])]
+    _, bound, ignored = cli.cli.parse_args(arguments, exit_on_error=False)
     assert flag in bound.arguments
     assert not ignored
 
@@ -109,7 +126,7 @@ def test_flags_win_over_the_environment_and_that_over_the_file(
     wrong = {"workers": "9", "auth.kind": "bearer", "mode": "600", "max_wait": "1s", "give_up_after": "1s"}
     usual = {"proxy": "http://wrong.example", "gateway_url": "https://wrong.example"}
     loser = (wrong | usual).get(name, "wrong")
-    others = {key: value for key, value in REQUIRED.items() if key != name}
+    others = {key: value for key, value in REQUIRED.items() if key != name} | NEEDS.get(name, {})
     file = _toml(tmp_path, {name: loser})
     environment.setenv(_variable(name), text)
     assert _value(load(others, file=file), name) == expected
@@ -127,6 +144,32 @@ def test_defaults_are_those_of_the_readme() -> None:
     assert (settings.auth.kind, settings.mode, settings.cloud_id) == ("auto", 0o600, "")
     assert (settings.email, settings.proxy, settings.ca_file) == ("", None, None)
     assert (settings.space, settings.out) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"all_spaces": True, "space": "ENG"}, "all_spaces can't be combined with space or page"),
+        ({"all_spaces": True, "page": "1"}, "all_spaces can't be combined with space or page"),
+        ({"space": "ENG,OPS", "page": "1"}, "page is in one space"),
+        ({"with_descendants": True}, "with_descendants needs page"),
+        ({"page": "12a"}, "--page"),
+        ({"skip": "comment"}, "did you mean comments?"),
+        ({"skip": "pages"}, "is no part that can be left out"),
+        ({"skip": "everything"}, "they are blogposts, folders"),
+        ({"history": "some"}, "neither all nor a number"),
+        ({"history": "-1"}, "neither all nor a number"),
+        ({"history": "all", "skip": "versions"}, "don't skip versions"),
+        ({"raw": "adf"}, "is storage, or storage,adf"),
+        ({"raw": "storage,view"}, "is storage, or storage,adf"),
+    ],
+)
+def test_selections_that_make_no_sense_are_refused(flags: dict[str, Any], said: str) -> None:
+    assert said in _refusal(**flags)
+
+
+def test_all_former_versions_are_more_than_there_can_be() -> None:
+    assert load({**REQUIRED, "history": "all"}).history == ALL_VERSIONS
 
 
 def test_no_file_is_read_that_nobody_named(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:

@@ -47,8 +47,8 @@ def test_a_run_ends_with_the_code_of_the_worst_that_happened(run: SpaceRun, code
 def test_the_document_keeps_its_keys() -> None:
     assert list(_run().document()) == [
         "schema", "version", "space", "space_id", "space_name", "started", "ended", "exit_code", "complete",
-        "error", "counts", "failures", "faults", "not_granted", "warnings", "requests", "bytes_received",
-        "throttled",
+        "error", "counts", "missing", "newly_missing", "listings", "skipped", "unknown", "failures", "faults",
+        "not_granted", "warnings", "requests", "bytes_received", "throttled",
     ]  # fmt: skip
 
 

@@ -314,7 +314,7 @@ def _connect(path: Path | None, mode: int | None = None) -> sqlite3.Connection:
                 raise ManifestError(f"{path} is not a manifest of confluence-export")
             connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
         elif version < SCHEMA_VERSION:
-            connection = _migrated(connection, version, path if mode is not None else None)
+            connection = _migrated(connection, version, path, mode)
         connection.execute("PRAGMA synchronous = FULL")
     except BaseException:
         connection.close()
@@ -325,9 +325,7 @@ def _connect(path: Path | None, mode: int | None = None) -> sqlite3.Connection:
 def _open(path: Path, mode: int | None = None) -> sqlite3.Connection:
     """The file is born private, where SQLite would ask the umask. Raises `ManifestError` for no manifest."""
     if mode is not None and not path.exists():
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        os.fchmod(descriptor, mode)
-        os.close(descriptor)
+        _make(path, mode)
     if path.is_symlink():
         raise LocalError(f"{path} is a link: move it away")
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10)
@@ -338,6 +336,12 @@ def _open(path: Path, mode: int | None = None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _make(path: Path, mode: int) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, mode)
+    os.close(descriptor)
 
 
 def _version(connection: sqlite3.Connection, path: Path | None) -> int:
@@ -356,15 +360,20 @@ def _version(connection: sqlite3.Connection, path: Path | None) -> int:
     return int(version)
 
 
-def _migrated(connection: sqlite3.Connection, version: int, path: Path | None) -> sqlite3.Connection:
-    """The manifest in this schema: itself, with the file of before kept beside it; without a path a copy."""
-    if path is None:
+def _migrated(
+    connection: sqlite3.Connection, version: int, path: Path | None, mode: int | None
+) -> sqlite3.Connection:
+    """The manifest in this schema: itself, with the file of before kept beside it; without a mode a copy."""
+    if path is None or mode is None:
         copy = sqlite3.connect(":memory:")
         connection.backup(copy)
         connection.close()
         connection = copy
     else:
-        with closing(sqlite3.connect(f"{path}.{version}")) as kept:
+        kept_path = path.with_name(f"{path.name}.{version}")
+        kept_path.unlink(missing_ok=True)
+        _make(kept_path, mode)
+        with closing(sqlite3.connect(kept_path)) as kept:
             connection.backup(kept)
     steps = "".join(_MIGRATIONS[each] for each in range(version, SCHEMA_VERSION))
     connection.executescript(f"BEGIN; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")

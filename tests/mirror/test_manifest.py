@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from exporter.errors import LocalError, ManifestError
 from exporter.mirror.files import Stored
 from exporter.mirror.manifest import CHUNK, SCHEMA_VERSION, Entry, Item, Manifest, open_manifest, peek
-from exporter.model import Kind, Version
+from exporter.model import Kind, State, Version
 
 VERSION = Version(3, "2026-11-01T08:00:00.000Z")
 
@@ -33,8 +33,14 @@ def _entry(number: int = 1, **changes: Any) -> Entry:
     return Entry(Kind.PAGE, str(number), **fields)
 
 
-async def _items(manifest: Manifest, kind: Kind = Kind.PAGE, container: str | None = None) -> list[Item]:
-    return [item async for items in manifest.items(kind, container=container) for item in items]
+def _in(container: str, number: int, kind: Kind = Kind.ATTACHMENT) -> Entry:
+    return Entry(
+        kind, str(number), {"metadata": _stored(f"{number}.json")}, "a.png", VERSION, container=container
+    )
+
+
+async def _items(manifest: Manifest, kind: Kind = Kind.PAGE) -> list[Item]:
+    return [item async for items in manifest.items(kind) for item in items]
 
 
 @pytest.fixture
@@ -44,17 +50,18 @@ def path(tmp_path: Path) -> Path:
 
 async def test_what_is_recorded_is_read_back_by_the_next_run(path: Path) -> None:
     async with open_manifest(path, mode=0o600) as manifest:
-        await manifest.record(_entry(1), _entry(2, version=Version(None, "")))
+        await manifest.record(_entry(1, listed=b"\x01" * 32), _entry(2, version=Version(None, "")))
         await manifest.set_meta({"space_id": "5"})
     async with open_manifest(path, mode=0o600) as manifest:
         one, two = await _items(manifest)
-        assert one == Item("1", "Home", VERSION, None, _stored("1.json"), _stored("1.xml"))
+        files = _stored("1.json"), _stored("1.xml")
+        assert one == Item(Kind.PAGE, "1", "Home", VERSION, None, None, b"\x01" * 32, *files)
         assert (two.id, two.version) == ("2", Version(None, ""))
         assert await manifest.meta() == {"space_id": "5"}
         assert await _items(manifest, Kind.FOLDER) == []
-        assert await manifest.path_of(Kind.PAGE, "1", "storage") == PurePosixPath("1.xml")
-        assert await manifest.path_of(Kind.PAGE, "9", "storage") is None
-        assert await manifest.contents() == {"1": True, "2": True}
+        assert (await manifest.files(Kind.PAGE, ["1", "9"]))["1"]["storage"] == _stored("1.xml")
+        assert await manifest.files(Kind.PAGE, ["9"]) == {}
+        assert await manifest.bodies() == {"1": True, "2": True}
     assert peek(path) == {"space_id": "5"}
 
 
@@ -80,21 +87,98 @@ async def test_what_is_missing_says_since_when_until_it_is_back(path: Path) -> N
         async def missing() -> list[str | None]:
             return [item.missing_since for item in await _items(manifest)]
 
-        await manifest.mark_missing(Kind.PAGE, ["1", "2"], since="2026-11-25")
+        await manifest.mark_missing(Kind.PAGE, {"1": State.GONE, "2": State.MOVED}, since="2026-11-25")
         assert await missing() == ["2026-11-25", "2026-11-25"]
-        await manifest.mark_missing(Kind.PAGE, ["1"], since=None)
+        await manifest.mark_missing(Kind.PAGE, {"1": State.DELETED}, since="2026-11-26")
+        assert await missing() == ["2026-11-25", "2026-11-25"]
+        assert [item.state for item in await _items(manifest)] == [State.DELETED, State.MOVED]
+        await manifest.mark_returned(Kind.PAGE, ["1"])
         await manifest.record(_entry(2))
         assert await missing() == [None, None]
+        assert [item.state for item in await _items(manifest)] == [None, None]
 
 
 async def test_an_attachment_that_moved_is_not_missing_from_where_it_is_now(path: Path) -> None:
     async with open_manifest(path, mode=0o600) as manifest:
-        await manifest.record(_entry(1, container="8"))
-        await manifest.mark_missing(Kind.PAGE, ["1"], since="2026-11-25", container="7")
-        assert [item.missing_since for item in await _items(manifest, container="8")] == [None]
-        assert await _items(manifest, container="7") == []
-        await manifest.mark_missing(Kind.PAGE, ["1"], since="2026-11-25", container="8")
-        assert (await _items(manifest))[0].missing_since == "2026-11-25"
+        await manifest.record(_in("8", 1), _in("1", 2, Kind.COMMENT))
+        gone = {"1": State.MOVED}
+        await manifest.mark_missing(Kind.ATTACHMENT, gone, since="2026-11-25", container="7")
+        assert [item.missing_since for item in await manifest.contained("8")] == [None]
+        assert [item.missing_since for item in await manifest.contained("1")] == [None]
+        assert await manifest.contained("7") == []
+        await manifest.mark_missing(Kind.ATTACHMENT, gone, since="2026-11-25", container="8")
+        assert [item.missing_since for item in await manifest.contained("8")] == ["2026-11-25"]
+
+
+async def test_what_something_contains_goes_and_comes_back_with_it(path: Path) -> None:
+    """A page, an attachment on it, a comment on that; a comment that was gone before stays gone."""
+    async with open_manifest(path, mode=0o600) as manifest:
+        contained = [_in("1", 2), _in("2", 3, Kind.COMMENT), _in("1", 4, Kind.COMMENT)]
+        await manifest.record(_entry(1), *contained)
+        await manifest.mark_missing(Kind.COMMENT, {"4": State.GONE}, since="2026-11-24", container="1")
+        await manifest.mark_missing(Kind.PAGE, {"1": State.DELETED}, since="2026-11-25")
+        every = [*await manifest.contained("1"), *await manifest.contained("2")]
+        assert {(item.id, item.state, item.missing_since) for item in every} == {
+            ("2", State.DELETED, "2026-11-25"),
+            ("3", State.DELETED, "2026-11-25"),
+            ("4", State.GONE, "2026-11-24"),
+        }
+        await manifest.mark_returned(Kind.PAGE, ["1"])
+        every = [*await manifest.contained("1"), *await manifest.contained("2")]
+        assert {item.id: item.state for item in every} == {"2": None, "3": None, "4": State.GONE}
+
+
+async def test_people_are_those_whom_something_not_missing_names(path: Path) -> None:
+    async with open_manifest(path, mode=0o600) as manifest:
+        await manifest.record(_entry(1, people={"metadata": {"a", "b"}, "storage": {"c"}}))
+        await manifest.record(_entry(2, people={"metadata": {"d"}}))
+        await manifest.record(_entry(1, people={"metadata": {"b"}}))
+        assert await manifest.people() == ["b", "c", "d"]
+        await manifest.mark_missing(Kind.PAGE, {"2": State.GONE}, since="2026-11-25")
+        assert await manifest.people() == ["b", "c"]
+        await manifest.record(Entry(Kind.PAGE, "1", {}, dropped=["storage"]))
+        assert await manifest.people() == ["b"]
+        assert (await _items(manifest))[0].data is None
+
+
+OLD_SCHEMA = """
+PRAGMA application_id = 1130775928; PRAGMA user_version = 1;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE items (
+    kind TEXT NOT NULL, id TEXT NOT NULL, container TEXT, title TEXT NOT NULL,
+    version_number INTEGER, version_date TEXT NOT NULL, missing_since TEXT, PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE INDEX items_by_container ON items (container) WHERE container IS NOT NULL;
+CREATE TABLE files (
+    kind TEXT NOT NULL, id TEXT NOT NULL, role TEXT NOT NULL,
+    path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (kind, id, role)
+) WITHOUT ROWID;
+INSERT INTO meta VALUES ('space_id', '5');
+INSERT INTO items VALUES ('page', '1', NULL, 'Home', 3, '2026', NULL);
+INSERT INTO items VALUES ('page', '2', NULL, 'Old', 1, '2025', '2026-11-24');
+"""
+
+
+async def test_an_older_manifest_is_brought_up_to_date_and_kept(path: Path) -> None:
+    """Its pages will be fetched again: who is named in their bodies isn't known yet."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(OLD_SCHEMA)
+    before = path.read_bytes()
+    async with open_manifest(path, mode=None) as manifest:
+        assert [item.state for item in await _items(manifest)] == [None, State.GONE]
+    assert path.read_bytes() == before
+    async with open_manifest(path, mode=0o600) as manifest:
+        assert [(item.version.number, item.state) for item in await _items(manifest)] == [
+            (None, None),
+            (None, State.GONE),
+        ]
+        await manifest.record(_entry(3, people={"metadata": {"a"}}))
+        assert await manifest.people() == ["a"]
+    assert peek(path) == {"space_id": "5"}
+    with closing(sqlite3.connect(f"{path}.1")) as kept:
+        assert kept.execute("PRAGMA user_version").fetchone() == (1,)
+        assert kept.execute("SELECT count(*) FROM items").fetchone() == (2,)
+    assert (Path(f"{path}.1")).stat().st_mode & 0o777 == 0o600
 
 
 async def test_lone_surrogates_are_stored_visibly(path: Path) -> None:
@@ -266,7 +350,7 @@ def test_damage_anywhere_is_never_a_traceback(
         async with open_manifest(damaged, mode=0o600) as manifest:
             await manifest.meta()
             await _items(manifest)
-            await manifest.contents()
+            await manifest.bodies()
 
     with contextlib.suppress(ManifestError, LocalError):
         asyncio.run(use())

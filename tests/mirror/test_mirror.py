@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import AsyncIterator
@@ -10,18 +11,33 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from exporter import canonical
 from exporter.errors import LockedError, ManifestError, TransientError, UsageError
 from exporter.layout import LOCK
-from exporter.mirror.mirror import (
-    Mirror,
+from exporter.mirror import threads
+from exporter.mirror.mirror import Mirror
+from exporter.mirror.opening import (
     check_space_folder,
     find_mirrors,
     is_mirror,
     look_at_mirror,
     open_mirror,
 )
-from exporter.model import ContentId, Kind, Page, Space, SpaceId, TreeNode, Version
+from exporter.model import (
+    CommentId,
+    CommentInfo,
+    ContentId,
+    Kind,
+    Page,
+    Space,
+    SpaceId,
+    State,
+    TreeNode,
+    Version,
+)
 from tests.crawl.samples import attachment, info
 from tests.fake_clock import FakeClock
 
@@ -86,14 +102,14 @@ async def test_a_body_that_is_harmed_counts_as_not_held(folder: Path, harm: str)
         if harm == "grow":
             path.write_bytes(b"<p>Hi</p> ")
         held = (await mirror.held(Kind.PAGE))["7"]
-    assert (held.has_data, held.metadata_sha256 is not None) == (False, True)
+    assert (held.has_data, held.digest is not None) == (False, True)
 
 
 async def test_an_attachment_lies_in_the_folder_of_its_id(folder: Path) -> None:
     async with _open(folder) as mirror:
         await mirror.save_attachment(FILE, _chunks(b"da", b"ta"))
-        assert list(await mirror.held_attachments(ContentId("7"))) == ["att9"]
-        assert await mirror.held_attachments(ContentId("8")) == {}
+        assert list((await mirror.held_in(Kind.PAGE, "7"))[Kind.ATTACHMENT]) == ["att9"]
+        assert (await mirror.held_in(Kind.PAGE, "8"))[Kind.ATTACHMENT] == {}
     assert _files(folder) == ["raw/attachments/att9.json", "raw/attachments/att9/9.png"]
     assert (folder / "raw/attachments/att9/9.png").read_bytes() == b"data"
 
@@ -104,7 +120,7 @@ async def test_an_attachment_that_breaks_off_leaves_the_good_copy_and_its_record
         newer = attachment(9, 7, version=Version(2, "2026-11-02"))
         with pytest.raises(TransientError):
             await mirror.save_attachment(newer, _chunks(b"ne", error=TransientError("cut")))
-        held = (await mirror.held_attachments(ContentId("7")))["att9"]
+        held = (await mirror.held_in(Kind.PAGE, "7"))[Kind.ATTACHMENT]["att9"]
         assert (held.version, held.has_data) == (FILE.version, True)
     assert (folder / "raw/attachments/att9/9.png").read_bytes() == b"data"
     assert _files(folder) == ["raw/attachments/att9.json", "raw/attachments/att9/9.png"]
@@ -121,7 +137,7 @@ async def test_a_move_of_an_attachment_costs_its_metadata_only(folder: Path) -> 
     async with _open(folder) as mirror:
         await mirror.save_attachment(FILE, _chunks(b"data"))
         await mirror.save_attachment_metadata(attachment(9, 8))
-        held = (await mirror.held_attachments(ContentId("8")))["att9"]
+        held = (await mirror.held_in(Kind.PAGE, "8"))[Kind.ATTACHMENT]["att9"]
         assert held.has_data
 
 
@@ -170,7 +186,7 @@ async def test_the_rests_of_a_killed_run_are_swept(folder: Path) -> None:
 async def test_what_is_missing_is_kept_and_may_return(folder: Path) -> None:
     async with _open(folder) as mirror:
         await mirror.save_pages([Page(PAGE, "x")])
-        await mirror.mark_missing(Kind.PAGE, ["7"])
+        await mirror.mark_missing(Kind.PAGE, {"7": State.DELETED})
         held = (await mirror.held(Kind.PAGE))["7"]
         assert (held.missing_since, held.has_data) == ("2026-11-25T08:00:00+00:00", True)
         await mirror.mark_returned(Kind.PAGE, ["7"])
@@ -197,14 +213,129 @@ async def test_the_tree_says_which_file_holds_what(folder: Path) -> None:
     assert len((folder / "tree.json").read_text("utf-8").splitlines()) == 5
 
 
-async def test_the_space_is_written_when_it_says_something_new(folder: Path) -> None:
-    path = folder / "raw/space.json"
+async def test_the_space_keeps_the_parts_that_were_not_asked_for(folder: Path) -> None:
+    space = Space(SpaceId("5"), "ENG", "ENG", "Engineering", b'{"id": "5", "name": "Engineering"}')
     async with _open(folder) as mirror:
-        for metadata, is_new in ((b"{}", True), (b"{}", False), (b"[]", True)):
-            before = path.stat().st_ino if path.exists() else None
-            await mirror.save_space(Space(SpaceId("5"), "ENG", "ENG", "Engineering", metadata))
-            assert (path.stat().st_ino != before) is is_new
-            assert path.read_bytes() == metadata
+        await mirror.save_space(space, {"labels": [{"id": "1"}]})
+        await mirror.save_space(space, {"permissions": []})
+        assert await mirror.details(Kind.SPACE, "5") == {
+            "id": "5",
+            "name": "Engineering",
+            "labels": [{"id": "1"}],
+            "permissions": [],
+        }
+
+
+async def test_details_outlive_what_saves_body_and_metadata(folder: Path) -> None:
+    page = info(7, metadata=b'{"id": "7", "title": "Home"}')
+    renamed = info(7, metadata=b'{"id": "7", "title": "Renamed"}')
+    async with _open(folder) as mirror:
+        assert await mirror.details(Kind.PAGE, "7") is None
+        await mirror.save_pages([Page(page, "x")])
+        await mirror.save_details(Kind.PAGE, "7", {"labels": [{"name": "a"}], "likes": ["712020:me"]})
+        assert await mirror.people() == ["712020:me"]
+        await mirror.save_pages([Page(renamed, "y")])
+        await mirror.save_metadata([renamed])
+        await mirror.save_details(Kind.PAGE, "7", {"labels": []})
+        assert await mirror.details(Kind.PAGE, "7") == {
+            "id": "7",
+            "title": "Renamed",
+            "labels": [],
+            "likes": ["712020:me"],
+        }
+        held = (await mirror.held(Kind.PAGE))["7"]
+        assert (held.version, held.digest) == (renamed.version, renamed.digest)
+
+
+async def test_metadata_that_is_not_what_was_recorded_counts_as_unknown(folder: Path) -> None:
+    async with _open(folder) as mirror:
+        await mirror.save_pages([Page(info(7, metadata=b'{"id": "7"}'), "x")])
+        (folder / "raw/pages/7.json").write_bytes(b'{"id": "8"}')
+        assert await mirror.details(Kind.PAGE, "7") == {}
+        await mirror.save_details(Kind.PAGE, "7", {"labels": []})
+        assert await mirror.details(Kind.PAGE, "7") == {"id": "8", "labels": []}
+
+
+def _comment(number: int, parent: int | None = None, *, inline: bool = False, text: str = "") -> CommentInfo:
+    document = {"id": str(number), "parentCommentId": str(parent) if parent else None, "text": text}
+    metadata = canonical.dump(document)
+    return CommentInfo(
+        CommentId(str(number)),
+        "7",
+        inline,
+        CommentId(str(parent)) if parent else None,
+        f"Re {number}",
+        Version(1, "2026-11-01"),
+        hashlib.sha256(metadata).digest(),
+        metadata,
+    )
+
+
+async def test_comments_that_are_no_longer_listed_move_to_a_file_of_their_own_and_back(folder: Path) -> None:
+    live, lost = folder / "raw/comments/7.json", folder / "raw/comments/7.missing.json"
+    one, reply, other = _comment(1), _comment(2, 1), _comment(3, inline=True)
+    async with _open(folder) as mirror:
+        await mirror.save_comments(Kind.PAGE, "7", [one, reply, other], complete=True)
+        document = json.loads(live.read_bytes())
+        assert [each["id"] for each in document["footer"]] == ["1"]
+        assert [each["id"] for each in document["footer"][0]["replies"]] == ["2"]
+        assert [each["id"] for each in document["inline"]] == ["3"]
+        held = (await mirror.held_in(Kind.PAGE, "7"))[Kind.COMMENT]
+        assert {each.has_data for each in held.values()} == {True}
+        first = live.read_bytes()
+
+        await mirror.save_comments(Kind.PAGE, "7", [one], complete=False)
+        assert live.read_bytes() == first
+        await mirror.save_comments(Kind.PAGE, "7", [other], complete=True)
+        assert [each["id"] for each in json.loads(lost.read_bytes())["footer"][0]["replies"]] == ["2"]
+        await mirror.save_comments(Kind.PAGE, "7", [], complete=True)
+        assert not live.exists()
+        await mirror.save_comments(Kind.PAGE, "7", [one, reply, other], complete=True)
+        assert live.read_bytes() == first
+        assert not lost.exists()
+
+
+@given(
+    parents=st.lists(st.integers(0, 300), max_size=300),
+    inline=st.booleans(),
+)
+def test_no_comment_gets_lost_in_its_thread(parents: list[int], inline: bool) -> None:
+    """Whatever they answer: a comment that isn't there, themselves, each other in a circle."""
+    listed = [_comment(number + 1, parent or None, inline=inline) for number, parent in enumerate(parents)]
+    live, missing = threads.merge({}, {}, listed, complete=True)
+    assert not missing
+    again = threads.parse(canonical.dump(threads.arrange(live)))
+    assert again == {each.id: each for each in live}
+
+
+async def test_a_thread_of_a_thousand_is_kept(folder: Path) -> None:
+    async with _open(folder) as mirror:
+        chain = [_comment(1), *(_comment(number, number - 1) for number in range(2, 1001))]
+        await mirror.save_comments(Kind.PAGE, "7", chain, complete=True)
+    assert len(threads.parse((folder / "raw/comments/7.json").read_bytes())) == 1000
+
+
+async def test_a_renamed_attachment_is_renamed_here(folder: Path) -> None:
+    async with _open(folder) as mirror:
+        await mirror.save_attachment(FILE, _chunks(b"data"))
+        await mirror.save_attachment_metadata(attachment(9, 7, title="new.png"))
+        held = (await mirror.held_in(Kind.PAGE, "7"))[Kind.ATTACHMENT]["att9"]
+        assert (held.title, held.has_data) == ("new.png", True)
+    assert (folder / "raw/attachments/att9/new.png").read_bytes() == b"data"
+    assert _files(folder) == ["raw/attachments/att9.json", "raw/attachments/att9/new.png"]
+
+
+async def test_what_is_only_looked_at_takes_everything_and_keeps_nothing(folder: Path) -> None:
+    async with _open(folder) as mirror:
+        await mirror.save_pages([Page(PAGE, "x")])
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    async with look_at_mirror(folder, clock=FakeClock()) as looked_at:
+        await looked_at.save_pages([Page(PAGE, "y")])
+        await looked_at.save_comments(Kind.PAGE, "7", [_comment(1)], complete=True)
+        await looked_at.mark_missing(Kind.PAGE, {"7": State.GONE})
+        await looked_at.save_users({"a": {}})
+        assert (await looked_at.held(Kind.PAGE))["7"].missing_since is None
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 async def test_a_second_run_on_a_space_is_refused(folder: Path) -> None:
