@@ -183,7 +183,8 @@ class Contents(Reader):
             schema.must_be(row, container.id)
             page = _with_body(schema.page(row, container.kind))
             schema.must_be_version(page.info.version, version)
-            return OldPage(version, page.info.title, page.info.metadata, page.body)
+            metadata = schema.without_number(page.info.metadata)
+            return OldPage(version, page.info.title, metadata, page.body)
 
         query = [("version", str(version.number)), ("body-format", "storage")]
         return await self._get(_ALONE[container.kind], {"id": container.id}, query, read)

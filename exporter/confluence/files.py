@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from exporter.confluence import schema, scopes
@@ -49,7 +50,7 @@ class Files(Reader):
             schema.must_be(row, attachment.id)
             old = row.to_model(attachment.container)
             schema.must_be_version(old.version, version)
-            return old
+            return replace(old, metadata=schema.without_number(old.metadata))
 
         query = [("version", str(version.number))]
         return await self._get(scopes.ATTACHMENT, {"id": attachment.id}, query, read)

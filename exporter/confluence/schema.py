@@ -295,6 +295,14 @@ def must_be_version(answered: Version, wanted: OldVersion) -> None:
         raise RemoteError(f"version {wanted.number} of {wanted.container} is another version by now")
 
 
+def without_number(metadata: bytes) -> bytes:
+    """Of a former version, whose number shifts when an older one is deleted; a file's links hold it, too."""
+    document = json_form.load(metadata) or {}
+    if "downloadLink" in document:
+        document |= {"downloadLink": None, "_links": None}
+    return json_form.dump({**document, "version": {**(document.get("version") or {}), "number": None}})
+
+
 def content_info(wire: ContentWire, kind: Kind) -> ContentInfo:
     parent_id, parent_type = wire.parent()
     metadata = canonical(wire)

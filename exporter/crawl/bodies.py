@@ -54,9 +54,9 @@ class Bodies:
                 batch = asked[at : at + self._batch]
                 at += len(batch)
                 yield self._first(batch)
-        for info in contents:
-            if not self._may_be_asked(info):
-                yield self._then([info], adf=False)
+            others = [info for info in listing.contents[kind] if not self._may_be_asked(info)]
+            for at in range(0, len(others), BATCH):
+                yield self._then(others[at : at + BATCH], adf=False)
         for info in customs:
             yield self._hanging.job(info)
 
@@ -72,7 +72,7 @@ class Bodies:
             asked = [info for info in batch if await self._is_asked(info)]
             others = [info for info in batch if info not in asked]
             self._work.progress.done("bodies", len(others))
-            jobs = [self._then([info], adf=False) for info in others]
+            jobs = [self._then(others, adf=False)] if others else []
             return [*jobs, self._bulk(asked, adf=False)] if asked else jobs
 
         return choose
@@ -138,6 +138,7 @@ class Bodies:
                 return [self._hanging.job(info, details=False)]  # which the same request would bring
             if page.info.status in ("trashed", "deleted"):  # between the listing and now
                 log.info("%s %s was deleted while the run was under way", info.kind, info.id)
+                self._work.progress.done("contents")
                 return ()
             await self._keep([page], adf=adf)
             return [self._then([info], adf=adf)]

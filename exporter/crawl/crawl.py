@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from exporter.crawl.bodies import Bodies
-from exporter.crawl.hanging import Hanging
+from exporter.crawl.hanging import DETAILS, Hanging
 from exporter.crawl.listing import KINDS, HeldByKind, SpaceListing, list_space, look_up_missing
 from exporter.crawl.people import save_users
 from exporter.crawl.plan import Plan, make_plan, unlisted
@@ -16,11 +17,12 @@ from exporter.crawl.report import Report
 from exporter.crawl.selection import above_all, select
 from exporter.crawl.space import save_space
 from exporter.crawl.tree import arrange
-from exporter.crawl.wanted import Parts, Wanted
+from exporter.crawl.wanted import PART_OF, Parts, Wanted
 from exporter.crawl.work import Work
-from exporter.model import WITH_BODY, ContentInfo, Kind, Space, State
+from exporter.model import IN_TREE, WITH_BODY, ContentId, ContentInfo, Held, Kind, Part, Space, State
 from exporter.progress import Progress
 
+HANGING = (Part.ATTACHMENTS, Part.COMMENTS, *DETAILS, Part.RESTRICTIONS)
 METADATA_BATCH = 500  # files a save, which a signal has to wait for
 
 Plans = Mapping[Kind, Plan[ContentInfo]]
@@ -57,14 +59,22 @@ async def crawl(
     work.settled.update(info.id for plan in plans.values() for info in [*plan.to_fetch, *plan.updated])
     renamed = _former_titles(plans, held)
     recorded = {item_id for kind in KINDS for item_id in held[kind]}
+    whole = everything.whole and not any(
+        unlisted(listing.contents[kind], held[kind]).keys() - gone[kind].keys()
+        for kind in listing.complete.intersection(IN_TREE)
+    )
+    unasked = await _not_asked(work, space, held)
     del held  # as large as the listing
     await save_space(work, space)
     await _save_what_is_known(work, plans)
     bodies = Bodies(work, Hanging(work), plans, renamed)
     await run_jobs(bodies.jobs(listing), workers=workers)
     await save_users(work)
-    if everything.whole or not sink.has_tree():
-        await sink.save_tree(arrange(_in_tree(everything, listing, recorded)))
+    for part in (*HANGING, Part.PERMISSIONS):
+        if not parts.open(part):
+            report.listed(part, "not asked")
+    if whole or not sink.has_tree():
+        await sink.save_tree(arrange([*_in_tree(everything, listing, recorded), *unasked]))
 
 
 async def _gone(
@@ -107,6 +117,36 @@ async def _save_what_is_known(work: Work, plans: Plans) -> None:
             await work.save(work.sink.save_metadata, known[at : at + METADATA_BATCH], lambda info: info)
         if plan.newly_missing:
             await work.sink.mark_missing(kind, plan.newly_missing)
+
+
+async def _not_asked(work: Work, space: Space, held: HeldByKind) -> list[ContentInfo]:
+    """What is held of the kinds in the tree that are closed to this run, in the places it had."""
+    infos = []
+    for kind in IN_TREE:
+        if kind is Kind.PAGE or work.parts.open(PART_OF[kind]):
+            continue
+        for item_id, have in held[kind].items():
+            known = await work.sink.details(kind, item_id)
+            if have.missing_since is None and known is not None:
+                infos.append(_as_held(kind, item_id, have, space, known))
+    return infos
+
+
+def _as_held(kind: Kind, item_id: str, have: Held, space: Space, known: Mapping[str, Any]) -> ContentInfo:
+    return ContentInfo(
+        id=ContentId(item_id),
+        kind=kind,
+        title=have.title,
+        status=known.get("status") or "current",
+        version=have.version,
+        space_id=space.id,
+        parent_id=known.get("parentId"),
+        parent_type=known.get("parentType"),
+        position=known.get("position"),
+        subtype=None,
+        digest=b"",
+        metadata=b"",
+    )
 
 
 def _in_tree(everything: SpaceListing, listing: SpaceListing, recorded: set[str]) -> list[ContentInfo]:

@@ -79,6 +79,8 @@ async def list_space(
     for of_type in sorted(types):
         await lister.list_kind(Kind.CUSTOM_CONTENT, of_type=of_type)
     await run_jobs(lister.by_id(found), workers=workers)
+    if wanted.page is not None:
+        await run_jobs(lister.named(wanted.page), workers=workers)
     return lister.result()
 
 
@@ -174,6 +176,14 @@ class _Lister:
             places |= {(kind, item) for item in self._held[kind] if item not in self._contents[kind]}
         places |= _places_above([*self._contents[Kind.PAGE].values()])
         return self._read(places)
+
+    def named(self, item_id: str) -> Sequence[Job]:
+        """What was asked for by its id: a folder or the like that no page and no search led to."""
+        if not self._complete.issuperset(WITH_BODY) or any(
+            item_id in self._contents[kind] for kind in IN_TREE
+        ):
+            return []
+        return self._read({(kind, item_id) for kind in NODES})
 
     def _read(self, places: set[Place]) -> Sequence[Job]:
         places -= self._asked

@@ -15,7 +15,7 @@ Outcome = Literal["complete", "incomplete", "not asked"]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a run does, or would do: `verb` is new, changed, damaged, updated, returned or missing."""
+    """One thing a run does, or would do: `verb` is new, changed, damaged, updated or missing."""
 
     verb: str
     kind: Kind

@@ -11,7 +11,7 @@ from exporter.crawl.pool import Job, run_jobs
 from exporter.crawl.protocols import Source
 from exporter.crawl.report import Report
 from exporter.crawl.wanted import Wanted
-from exporter.errors import RemoteError, SpaceError
+from exporter.errors import RemoteError, SpaceError, Unavailable
 from exporter.model import NODES, WITH_BODY, ContentInfo, Kind
 
 
@@ -37,6 +37,8 @@ async def select(
 def _below(listing: SpaceListing, wanted: Wanted) -> set[str]:
     """The page that was named, and with its descendants what is below it in the tree."""
     if wanted.page not in {info.id for info in listing.tree}:
+        if not (listing.whole and listing.complete.issuperset(WITH_BODY)):
+            raise Unavailable(f"page {wanted.page} is not in what could be listed of the space")
         raise SpaceError(f"the space has no page {wanted.page}, or this token may not see it")
     children: dict[str | None, list[ContentInfo]] = defaultdict(list)
     for info in listing.tree:

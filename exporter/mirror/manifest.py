@@ -75,11 +75,12 @@ LEFT JOIN files d ON d.kind = i.kind AND d.id = i.id AND d.role IN ('storage', '
 _ITEMS = f"{_COLUMNS} WHERE i.kind = ? AND i.id > ? ORDER BY i.id LIMIT {CHUNK}"
 _CONTAINED = f"{_COLUMNS} WHERE i.container = ? AND i.kind IN ('attachment', 'comment', 'version')"
 _INSIDE = """
-WITH RECURSIVE inside(id) AS (
-    SELECT id FROM items WHERE container = ?
-    UNION SELECT items.id FROM items JOIN inside ON items.container = inside.id
+WITH RECURSIVE inside(kind, id) AS (
+    SELECT kind, id FROM items WHERE container = ?
+    UNION SELECT items.kind, items.id
+    FROM items JOIN inside ON items.container = inside.id AND inside.kind != 'task'
 )
-"""
+"""  # tasks are numbered apart from all other content, and hold nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class Manifest:
     async def bodies(self) -> dict[str, bool]:
         """The ids of all recorded content of the page tree, and whether it has a body."""
         query = (
-            "SELECT id, max(role = 'storage') FROM files WHERE kind IN "
+            "SELECT id, max(role = 'storage') FROM files WHERE role IN ('metadata', 'storage') AND kind IN "
             f"({', '.join(repr(str(kind)) for kind in IN_TREE)}) GROUP BY kind, id"
         )
         return await self._run(lambda: {row[0]: bool(row[1]) for row in self._connection.execute(query)})
@@ -186,25 +187,27 @@ class Manifest:
         mark = "UPDATE items SET state = ?, missing_since = coalesce(missing_since, ?) "
         item = mark + "WHERE kind = ? AND id = ? AND container IS coalesce(?, container)"
         inside = (
-            f"{_INSIDE} {mark} WHERE container IS NOT NULL AND id IN inside AND missing_since IS NULL "
+            f"{_INSIDE} {mark} WHERE (kind, id) IN inside AND missing_since IS NULL "
             "AND EXISTS (SELECT 1 FROM items WHERE kind = ? AND id = ? AND missing_since IS NOT NULL)"
         )
         statements: list[Statement] = []
         for item_id, state in states.items():
             statements.append((item, (state, since, kind, item_id, container)))
-            statements.append((inside, (item_id, state, since, kind, item_id)))
+            if kind is not Kind.TASK:
+                statements.append((inside, (item_id, state, since, kind, item_id)))
         await self._commit(statements)
 
     async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None:
         """Note that items are listed again, and with them what went missing in the same moment."""
         clear = "UPDATE items SET state = NULL, missing_since = NULL "
         inside = (
-            f"{_INSIDE} {clear} WHERE container IS NOT NULL AND id IN inside "
+            f"{_INSIDE} {clear} WHERE (kind, id) IN inside "
             "AND missing_since = (SELECT missing_since FROM items WHERE kind = ? AND id = ?)"
         )
         statements: list[Statement] = []
         for item_id in ids:
-            statements.append((inside, (item_id, kind, item_id)))
+            if kind is not Kind.TASK:
+                statements.append((inside, (item_id, kind, item_id)))
             statements.append((f"{clear} WHERE kind = ? AND id = ?", (kind, item_id)))
         await self._commit(statements)
 

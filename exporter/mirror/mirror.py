@@ -266,12 +266,21 @@ class Mirror:
             files.append((layout.metadata_path(kind, page_id), await self._with_details(page.info)))
         stored = iter(await self._files.write_all(files))
         bytes_of = dict(files)
-        entries = []
+        kind = pages[0].info.kind
+        before = await self._manifest.files(kind, [page.info.id for page in pages])
+        entries, stale = [], []
         for page in pages:
             body, metadata = next(stored), next(stored)
             named: Named = {"storage": people.in_body(page.body)}
-            entries.append(_entry(page.info, metadata, bytes_of[metadata.path], {"storage": body}, named))
+            entry = _entry(page.info, metadata, bytes_of[metadata.path], {"storage": body}, named)
+            had = before.get(page.info.id, {})
+            if "adf" in had and "storage" in had and had["storage"].sha256 != body.sha256:
+                entry = replace(entry, dropped=("adf",))  # of another body
+                stale.append(had["adf"].path)
+            entries.append(entry)
         await self._manifest.record(*entries)
+        for path in stale:
+            await self._files.remove(path)
 
     async def _save_adf(self, pages: Sequence[Page]) -> None:
         files = [
@@ -428,6 +437,7 @@ def _old_entry(version: OldVersion, title: str, files: Mapping[Role, Stored], na
         files,
         title,
         Version(version.number, version.date),
+        listed=bytes.fromhex(files["metadata"].sha256),  # without it, the file would count as lost
         container=version.container,
         people={"metadata": named},
     )
