@@ -229,10 +229,7 @@ class _Exporter:
             settings = self._settings
             if not self._cloud_id:
                 self._cloud_id = await find_cloud_id(self._transport, settings.site)
-            every = (
-                [await mirror.meta()] if mirror else [*find_mirrors(self._out).values()] if not key else []
-            )
-            noted = next((each["token_kind"] for each in every if "token_kind" in each), None)
+            noted = await self._noted_kind(key, mirror)
             credentials = Credentials(
                 site=settings.site,
                 gateway=settings.gateway_url,
@@ -253,9 +250,8 @@ class _Exporter:
         """How the token was accepted before: by this mirror's note, or where no space is named, any's."""
         if mirror is not None:
             return (await mirror.meta()).get("token_kind")
-        kinds = (
-            {noted.get("token_kind") for noted in find_mirrors(self._out).values()} if key is None else set()
-        )
+        mirrors = find_mirrors(self._out) if key is None else {}
+        kinds = {noted.get("token_kind") for noted in mirrors.values()}
         return kinds.pop() if len(kinds) == 1 else None
 
     def _folder_of(self, space: Space) -> Path | None:

@@ -238,6 +238,8 @@ class Settings(BaseSettings):
             raise ValueError("page is in one space: name no other")
         if self.with_descendants and not self.page:
             raise ValueError("with_descendants needs page")
+        if not self.all_spaces and (self.include_spaces or self.exclude_spaces or self.personal_spaces):
+            raise ValueError("include_spaces, exclude_spaces and personal_spaces need all_spaces")
         if self.history and Part.VERSIONS in self.skip:
             raise ValueError("history needs the list of versions: don't skip versions")
         return self

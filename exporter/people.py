@@ -20,6 +20,7 @@ _NAMES_ONE = frozenset(
     }
 )
 _NAMES_MANY = frozenset({"likes", "users"})
+_ACCOUNT = re.compile(r"[0-9A-Za-z:_.-]{1,128}")
 _MENTION = re.compile(r'ri:account-id="([^"]+)"')
 
 
@@ -30,7 +31,8 @@ def in_metadata(document: Any) -> set[str]:
 
 def in_body(storage: str) -> set[str]:
     """Account ids of those mentioned in a body in storage format."""
-    return {unescape(account) for account in _MENTION.findall(storage)}
+    named = {unescape(account) for account in _MENTION.findall(storage)}
+    return {account for account in named if _ACCOUNT.fullmatch(account)}
 
 
 def _named(value: Any) -> Iterator[str]:
@@ -40,8 +42,8 @@ def _named(value: Any) -> Iterator[str]:
         if isinstance(each, list):
             waiting += each
         elif isinstance(each, dict):
-            yield from _in_object(each)
-            waiting += each.values()
+            yield from filter(_ACCOUNT.fullmatch, _in_object(each))
+            waiting += [inner for name, inner in each.items() if name != "value"]  # of a property: an app's
 
 
 def _in_object(document: dict[str, Any]) -> Iterator[str]:

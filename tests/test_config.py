@@ -16,7 +16,12 @@ from exporter.model import Part
 
 REQUIRED = {"site": "acme", "email": "me@example.com", "api_token": "canary-token"}
 
-NEEDS = {"with_descendants": {"page": "98306"}}
+NEEDS: dict[str, dict[str, Any]] = {
+    "with_descendants": {"page": "98306"},
+    "include_spaces": {"all_spaces": True},
+    "exclude_spaces": {"all_spaces": True},
+    "personal_spaces": {"all_spaces": True},
+}
 
 # Each setting's name in the file, a value as text, and what it becomes. The token is never a flag.
 SETTINGS: dict[str, tuple[str, object]] = {
@@ -153,6 +158,7 @@ def test_defaults_are_those_of_the_readme() -> None:
         ({"all_spaces": True, "page": "1"}, "all_spaces can't be combined with space or page"),
         ({"space": "ENG,OPS", "page": "1"}, "page is in one space"),
         ({"with_descendants": True}, "with_descendants needs page"),
+        ({"include_spaces": "E*"}, "need all_spaces"),
         ({"page": "12a"}, "--page"),
         ({"skip": "comment"}, "did you mean comments?"),
         ({"skip": "pages"}, "is no part that can be left out"),

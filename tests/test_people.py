@@ -45,7 +45,8 @@ def test_a_document_may_be_nested_deeply() -> None:
     [
         ("", set()),
         ('<ri:user ri:account-id="a:1"/> and <ri:user ri:account-id="b" ri:x="y"/>', {"a:1", "b"}),
-        ('<ri:user ri:account-id="a&amp;b"/>', {"a&b"}),
+        ('<ri:user ri:account-id="a&#58;b"/>', {"a:b"}),
+        ('<ri:user ri:account-id="no account; at all"/>', set()),
         ('<ri:user ri:account-id=""/>', set()),
         ('<ri:user ri:userkey="old"/>', set()),
     ],

@@ -98,9 +98,7 @@ class Contents(Reader):
             ("includeArchivedSpaces", "true"),
             *of_limit(MAX_FOUND),
         ]
-        rows = self._collection(
-            scopes.SEARCH, {}, query, FoundWire, prepare=lambda result: result.get("content") or {}
-        )
+        rows = self._collection(scopes.SEARCH, {}, query, FoundWire, prepare=_content_of)
         async for row in rows:
             yield row.to_model(space)
 
@@ -112,17 +110,19 @@ class Contents(Reader):
         query = [_RAW] if kind is Kind.CUSTOM_CONTENT else []
         return schema.content_info(await self._single(endpoint, item, query, wire), kind)
 
-    async def look_up(self, kind: Kind, ids: Sequence[str]) -> Mapping[str, ContentInfo]:
+    async def look_up(
+        self, kind: Kind, ids: Sequence[str], *, alone: bool = True
+    ) -> Mapping[str, ContentInfo]:
         """Those pages or blog posts that this token can see, whatever their status and space.
 
-        First in bulk. What is missing there is asked for by itself: which statuses the bulk listing
+        First in bulk. What is missing there is asked for `alone`: which statuses the bulk listing
         really answers is documented, not proven, and being left out of it must not count as being gone.
         """
         found: dict[str, ContentInfo] = {}
         for start in range(0, len(ids), MAX_LIMIT):
             found |= await self._look_up_in_bulk(kind, ids[start : start + MAX_LIMIT])
         for each in ids:
-            if each not in found:
+            if alone and each not in found:
                 try:
                     row = await self._single(_ALONE[kind], each, (), _LISTED[kind][1])
                 except NotFound:
@@ -188,6 +188,11 @@ class Contents(Reader):
 
         query = [("version", str(version.number)), ("body-format", "storage")]
         return await self._get(_ALONE[container.kind], {"id": container.id}, query, read)
+
+
+def _content_of(result: dict[str, Any]) -> Any:
+    """None for a result that is about something else: a space, a user."""
+    return result.get("content") or (None if result.get("space") or result.get("user") else {})
 
 
 def _form(adf: bool) -> str:

@@ -81,6 +81,8 @@ class Reader:
             known = len(seen)
             for document in documents:
                 item = prepare(document) if prepare else document
+                if item is None:
+                    continue
                 try:
                     row = self._row(wire, item, request)
                 except TransientError as exc:

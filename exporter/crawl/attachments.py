@@ -21,7 +21,9 @@ class Attachments:
         self._work, self._comments, self._history = work, comments, history
         self._may_download = True
 
-    async def fetch(self, container: ContentInfo, held: Mapping[str, Held]) -> Sequence[Job]:
+    async def fetch(
+        self, container: ContentInfo, held: Mapping[str, Held], *, answers: bool
+    ) -> Sequence[Job]:
         """List one container's attachments, and leave what they need as jobs."""
         work = self._work
         if not work.parts.open(Part.ATTACHMENTS):
@@ -39,19 +41,24 @@ class Attachments:
             work.report.failed(container.kind, container.id, container.title, reason)
             complete = False
         work.report.listed(Part.ATTACHMENTS, "complete" if complete else "incomplete")
-        gone = await self._gone(container, unlisted(listed, held)) if complete else {}
+        believed = complete and answers
+        gone = await self._gone(container, unlisted(listed, held)) if believed else {}
         plan = make_plan(listed, held, gone=gone, with_data=True)
         work.report.planned(Kind.ATTACHMENT, plan)
         await self._save_what_is_known(container, plan)
         wanted = [] if work.dry_run else plan.to_fetch
         work.progress.expect("attachments", len(wanted))
-        return [*(self._around(info) for info in listed), *(self._download(info) for info in wanted)]
+        return [
+            *(self._around(info) for info in listed),
+            *(self._download(info, is_new=info.id not in held) for info in wanted),
+        ]
 
     async def _gone(self, container: ContentInfo, missing: Mapping[str, Held]) -> dict[str, State]:
-        """What became of those that a complete listing lacks; each is looked up once."""
+        """What became of those that a complete listing lacks; looked up until it says that they are gone."""
         states: dict[str, State] = {}
         for item_id, have in missing.items():
-            state = have.state or await self._look_up(container, item_id, have)
+            gone = have.state is State.GONE
+            state = State.GONE if gone else await self._look_up(container, item_id, have)
             if state is not None:
                 states[item_id] = state
         return states
@@ -81,12 +88,15 @@ class Attachments:
         if plan.returned:
             await work.sink.mark_returned(Kind.ATTACHMENT, plan.returned)
         for info in plan.updated:
-            try:
-                await work.sink.save_attachment_metadata(info)
-            except ObstructedError as exc:
-                work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
+            await self._save_metadata(info)
         if plan.newly_missing:
             await work.sink.mark_missing(Kind.ATTACHMENT, plan.newly_missing, container=container.id)
+
+    async def _save_metadata(self, info: AttachmentInfo) -> None:
+        try:
+            await self._work.sink.save_attachment_metadata(info)
+        except ObstructedError as exc:
+            self._work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
 
     def _around(self, info: AttachmentInfo) -> Job:
         """Comments on an attachment, and its former versions."""
@@ -95,28 +105,36 @@ class Attachments:
             work = self._work
             if not (work.parts.open(Part.COMMENTS) or work.wanted.history):
                 return ()
-            held = await work.sink.held_in(Kind.ATTACHMENT, info.id)
-            await self._comments.fetch(Kind.ATTACHMENT, info.id, info.title, held[Kind.COMMENT])
+            held = await work.sink.held_in(info.id)
+            await self._comments.fetch(Kind.ATTACHMENT, info.id, info.title, held[Kind.COMMENT], answers=True)
             return await self._history.of_attachment(info, held[Kind.VERSION])
 
         return fetch
 
-    def _download(self, info: AttachmentInfo) -> Job:
+    def _download(self, info: AttachmentInfo, *, is_new: bool) -> Job:
+        """Without the file, the metadata of a new one is kept; of a changed one the good copy."""
         work = self._work
 
         async def receive(chunks: AsyncIterator[bytes]) -> None:
             await work.sink.save_attachment(info, self._counted(chunks))
 
         async def fetch() -> Iterable[Job]:
+            arrived = is_obstructed = False
             try:
                 if self._may_download:
                     await work.source.download(info, receive)
+                    arrived = True
                     log.debug("attachment %s saved", info.id)
             except ScopeMissing as exc:
                 self._may_download = False
                 work.report.deny(exc)
-            except (RemoteError, ObstructedError) as exc:
+            except RemoteError as exc:
                 work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
+            except ObstructedError as exc:
+                work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
+                is_obstructed = True
+            if is_new and not (arrived or is_obstructed):
+                await self._save_metadata(info)
             work.progress.done("attachments")
             return ()
 

@@ -135,7 +135,7 @@ class Bodies:
                 page = await self._work.source.page(info, adf=adf)
             except RemoteError as exc:
                 self._work.report.failed(info.kind, info.id, info.title, exc)
-                return [self._hanging.job(info, details=False)]  # which the same request would bring
+                return [self._hanging.job(info, details=adf)]  # which the request for storage would bring
             if page.info.status in ("trashed", "deleted"):  # between the listing and now
                 log.info("%s %s was deleted while the run was under way", info.kind, info.id)
                 self._work.progress.done("contents")

@@ -14,10 +14,13 @@ class Comments:
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    async def fetch(self, kind: Kind, container: str, title: str, held: Mapping[str, Held]) -> None:
+    async def fetch(
+        self, kind: Kind, container: str, title: str, held: Mapping[str, Held], *, answers: bool
+    ) -> None:
         """Bring the comments on one item up to date; what fails is noted in the report.
 
-        Missing is what a complete listing lacks: Confluence tells no more of a deleted comment.
+        Missing is what a complete listing lacks, of a container that itself `answers`: Confluence tells
+        no more of a deleted comment.
         """
         work = self._work
         if not work.parts.open(Part.COMMENTS):
@@ -33,6 +36,7 @@ class Comments:
             work.report.failed(kind, container, title, f"its comments could not all be listed: {exc}")
             complete = False
         work.report.listed(Part.COMMENTS, "complete" if complete else "incomplete")
+        complete = complete and answers
         comments = list(listed.values())
         gone = dict.fromkeys(unlisted(comments, held), State.GONE) if complete else {}
         plan = make_plan(comments, held, gone=gone, with_data=True)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
 from exporter.crawl.bodies import Bodies
 from exporter.crawl.hanging import DETAILS, Hanging
 from exporter.crawl.listing import KINDS, HeldByKind, SpaceListing, list_space, look_up_missing
 from exporter.crawl.people import save_users
+from exporter.crawl.places import in_tree, is_whole, not_asked
 from exporter.crawl.plan import Plan, make_plan, unlisted
 from exporter.crawl.pool import run_jobs
 from exporter.crawl.protocols import Sink, Source
 from exporter.crawl.report import Report
-from exporter.crawl.selection import above_all, select
+from exporter.crawl.selection import select
 from exporter.crawl.space import save_space
 from exporter.crawl.tree import arrange
-from exporter.crawl.wanted import PART_OF, Parts, Wanted
+from exporter.crawl.wanted import Parts, Wanted
 from exporter.crawl.work import Work
-from exporter.model import IN_TREE, WITH_BODY, ContentId, ContentInfo, Held, Kind, Part, Space, State
+from exporter.model import WITH_BODY, ContentInfo, Kind, Part, Space, State
 from exporter.progress import Progress
 
 HANGING = (Part.ATTACHMENTS, Part.COMMENTS, *DETAILS, Part.RESTRICTIONS)
@@ -59,11 +58,8 @@ async def crawl(
     work.settled.update(info.id for plan in plans.values() for info in [*plan.to_fetch, *plan.updated])
     renamed = _former_titles(plans, held)
     recorded = {item_id for kind in KINDS for item_id in held[kind]}
-    whole = everything.whole and not any(
-        unlisted(listing.contents[kind], held[kind]).keys() - gone[kind].keys()
-        for kind in listing.complete.intersection(IN_TREE)
-    )
-    unasked = await _not_asked(work, space, held)
+    whole = is_whole(everything, gone, held) if listing is everything else everything.whole
+    unasked = await not_asked(work, space, held)
     del held  # as large as the listing
     await save_space(work, space)
     await _save_what_is_known(work, plans)
@@ -74,7 +70,7 @@ async def crawl(
         if not parts.open(part):
             report.listed(part, "not asked")
     if whole or not sink.has_tree():
-        await sink.save_tree(arrange([*_in_tree(everything, listing, recorded), *unasked]))
+        await sink.save_tree(arrange([*in_tree(everything, listing, recorded), *unasked]))
 
 
 async def _gone(
@@ -109,51 +105,15 @@ def _former_titles(plans: Plans, held: HeldByKind) -> set[str]:
 
 
 async def _save_what_is_known(work: Work, plans: Plans) -> None:
+    """What returned first: with a page comes back what it contains, some of which may be missing still."""
     for kind, plan in plans.items():
         if plan.returned:
             await work.sink.mark_returned(kind, plan.returned)
+    some_returned = any(plan.returned for plan in plans.values())
+    for kind, plan in plans.items():
         known = plan.updated if kind in WITH_BODY else [*plan.to_fetch, *plan.updated]
         for at in range(0, len(known), METADATA_BATCH):
             await work.save(work.sink.save_metadata, known[at : at + METADATA_BATCH], lambda info: info)
-        if plan.newly_missing:
-            await work.sink.mark_missing(kind, plan.newly_missing)
-
-
-async def _not_asked(work: Work, space: Space, held: HeldByKind) -> list[ContentInfo]:
-    """What is held of the kinds in the tree that are closed to this run, in the places it had."""
-    infos = []
-    for kind in IN_TREE:
-        if kind is Kind.PAGE or work.parts.open(PART_OF[kind]):
-            continue
-        for item_id, have in held[kind].items():
-            known = await work.sink.details(kind, item_id)
-            if have.missing_since is None and known is not None:
-                infos.append(_as_held(kind, item_id, have, space, known))
-    return infos
-
-
-def _as_held(kind: Kind, item_id: str, have: Held, space: Space, known: Mapping[str, Any]) -> ContentInfo:
-    return ContentInfo(
-        id=ContentId(item_id),
-        kind=kind,
-        title=have.title,
-        status=known.get("status") or "current",
-        version=have.version,
-        space_id=space.id,
-        parent_id=known.get("parentId"),
-        parent_type=known.get("parentType"),
-        position=known.get("position"),
-        subtype=None,
-        digest=b"",
-        metadata=b"",
-    )
-
-
-def _in_tree(everything: SpaceListing, listing: SpaceListing, recorded: set[str]) -> list[ContentInfo]:
-    """All that was listed; after a selection that and what is held, with what is above it."""
-    if listing is everything:
-        return everything.tree
-    by_id: dict[str, ContentInfo] = {info.id: info for info in everything.tree}
-    chosen = recorded | {info.id for info in listing.tree}
-    kept = above_all((item_id for item_id in chosen if item_id in by_id), by_id)
-    return [replace(info, metadata=b"") for info in everything.tree if info.id in kept]
+        missing = {item_id: each.state for item_id, each in plan.missing.items()}
+        if noted := missing if some_returned else plan.newly_missing:
+            await work.sink.mark_missing(kind, noted)

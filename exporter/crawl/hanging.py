@@ -27,15 +27,20 @@ class Hanging:
     def job(self, info: ContentInfo, *, details: bool = True) -> Job:
         async def fetch() -> Iterable[Job]:
             work = self._work
-            held = await work.sink.held_in(info.kind, info.id)
+            held = await work.sink.held_in(info.id)
             jobs: list[Job] = []
+            answers = details  # the content itself, so that an empty listing of what is on it can be believed
             if details and info.kind in WITH_BODY:
                 found = await self._details(info)
+                answers = bool(found) or not any(map(work.parts.open, DETAILS))
                 versions = [_old_version(info, each) for each in found.get(Part.VERSIONS, ())]
                 if versions and work.wanted.history:
                     jobs += await self._history.of_page(info, versions, held[Kind.VERSION])
-            await self._comments.fetch(info.kind, info.id, info.title, held[Kind.COMMENT])
-            jobs += await self._attachments.fetch(info, held[Kind.ATTACHMENT])
+            elif info.kind in WITH_BODY:
+                self._incomplete(part for part in (*DETAILS, Part.RESTRICTIONS) if work.parts.open(part))
+            on_it = held[Kind.COMMENT]
+            await self._comments.fetch(info.kind, info.id, info.title, on_it, answers=answers)
+            jobs += await self._attachments.fetch(info, held[Kind.ATTACHMENT], answers=answers)
             work.progress.done("contents")
             return jobs
 
@@ -46,6 +51,8 @@ class Hanging:
         work = self._work
         found = {**await self._in_one(info), **await self._restrictions(info)}
         before = await work.sink.details(info.kind, info.id)
+        if before is not None and not before:
+            before = await self._repaired(info)
         if before is not None:  # else it could not be fetched, and that is said
             news = {str(part): value for part, value in found.items() if _differs(before, part, value)}
             if news:
@@ -55,6 +62,20 @@ class Hanging:
                 except ObstructedError as exc:
                     work.report.failed(info.kind, info.id, info.title, exc)
         return found
+
+    async def _repaired(self, info: ContentInfo) -> Mapping[str, Any] | None:
+        """Its metadata, which was damaged on disk, anew."""
+        try:
+            await self._work.sink.save_pages([await self._work.source.page(info)])
+        except (RemoteError, ObstructedError) as exc:
+            self._work.report.failed(info.kind, info.id, info.title, f"its metadata is damaged: {exc}")
+            return None
+        self._work.found("damaged", info)
+        return await self._work.sink.details(info.kind, info.id)
+
+    def _incomplete(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            self._work.report.listed(part, "incomplete")
 
     async def _in_one(self, info: ContentInfo) -> Mapping[Part, Any]:
         wanted = [part for part in DETAILS if self._work.parts.open(part)]
@@ -70,8 +91,7 @@ class Hanging:
         except RemoteError as exc:
             reason = f"its {', '.join(wanted)} could not be read: {exc}"
             work.report.failed(info.kind, info.id, info.title, reason)
-            for part in wanted:
-                work.report.listed(part, "incomplete")
+            self._incomplete(wanted)
             return {}
         for part in wanted:
             work.report.listed(part, "complete")

@@ -105,6 +105,7 @@ class _Lister:
         self._whole = True
 
     def result(self) -> SpaceListing:
+        self._drop_hidden()
         contents: dict[Kind, list[ContentInfo]] = {}
         for kind, infos in self._contents.items():
             contents[kind] = list(infos.values())
@@ -221,17 +222,21 @@ class _Lister:
         if state is not None:
             self._gone[info.kind][info.id] = state
             return ()
-        if info.kind is Kind.CUSTOM_CONTENT and not self._shows(info.parent_id):
-            return ()  # it goes and comes with what it is in
         self._contents[info.kind][info.id] = self._kept(info)
         return self._read(_places_above([info]))
 
-    def _shows(self, parent: str | None) -> bool:
-        """Whether what custom content is in was listed; it may be in the space itself."""
-        kinds = (*WITH_BODY, Kind.CUSTOM_CONTENT)
-        if parent is None or not self._complete.issuperset(WITH_BODY):
-            return True
-        return any(parent in self._contents[kind] for kind in kinds)
+    def _drop_hidden(self) -> None:
+        """Custom content goes and comes with what it is in; it may be in the space itself."""
+        if not self._complete.issuperset(WITH_BODY):
+            return
+        customs = self._contents[Kind.CUSTOM_CONTENT]
+        shown = {None, *self._contents[Kind.PAGE], *self._contents[Kind.BLOGPOST]}
+        waiting = list(customs.values())
+        while found := [info for info in waiting if info.parent_id in shown]:
+            shown.update(info.id for info in found)
+            waiting = [info for info in waiting if info.id not in shown]
+        for info in waiting:
+            del customs[info.id]
 
     def _is_open(self, kind: Kind) -> bool:
         return kind is Kind.PAGE or self._parts.open(PART_OF[kind])
@@ -258,25 +263,30 @@ async def look_up_missing(
 ) -> dict[str, State]:
     """What became of pages, blog posts or tasks that a complete listing lacks.
 
-    Those once found deleted aren't asked for again. A listing that lacks what is there is a fault.
+    What was missing before is looked up in bulk only. A listing that lacks what is there is a fault.
     """
-    known = {item_id: have.state for item_id, have in missing.items() if have.state is State.DELETED}
     if kind is Kind.TASK:  # nothing says more of a task than the listing
         return dict.fromkeys(missing, State.GONE)
-    ids = [item_id for item_id in missing if item_id not in known]
-    states: dict[str, State] = dict.fromkeys(known, State.DELETED)
+    news = [item_id for item_id, have in missing.items() if have.missing_since is None]
+    others = [item_id for item_id, have in missing.items() if have.missing_since is not None]
     try:
-        seen = await source.look_up(kind, ids) if ids else {}
+        seen = {
+            **(await source.look_up(kind, news) if news else {}),
+            **(await source.look_up(kind, others, alone=False) if others else {}),
+        }
     except RemoteError as exc:
-        report.faults.append(f"what became of {len(ids)} missing {kind}s could not be found out: {exc}")
-        return states | {item_id: have.state for item_id, have in missing.items() if have.state is not None}
-    for item_id in ids:
+        report.faults.append(f"what became of {len(missing)} missing {kind}s could not be found out: {exc}")
+        return {item_id: have.state for item_id, have in missing.items() if have.state is not None}
+    states: dict[str, State] = {}
+    for item_id in missing:
         info = seen.get(item_id)
         state = state_of(info, space) if info is not None else State.GONE
-        if state is None:
-            report.faults.append(f"the listing of {kind}s left out {item_id}, which is there: it is kept")
-        else:
+        if state is not None:
             states[item_id] = state
+        elif info is not None and info.status not in STATUSES:
+            report.not_known("status", [info.status])
+        else:
+            report.faults.append(f"the listing of {kind}s left out {item_id}, which is there: it is kept")
     return states
 
 

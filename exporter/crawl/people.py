@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from exporter.crawl.work import Work
-from exporter.errors import RemoteError, ScopeMissing
+from exporter.errors import RemoteError, ScopeMissing, TransientError
 from exporter.model import Kind, Part
 
 BULK = 250  # account ids a request
@@ -19,8 +19,9 @@ async def save_users(work: Work) -> None:
     accounts = await work.sink.people()
     before = await work.sink.users()
     users: dict[str, Any] = {}
-    for at in range(0, len(accounts), BULK):
-        some = accounts[at : at + BULK]
+    waiting = [accounts[at : at + BULK] for at in range(0, len(accounts), BULK)]
+    while waiting:
+        some = waiting.pop(0)
         try:
             users |= await work.source.users(some)
         except ScopeMissing as exc:
@@ -28,7 +29,11 @@ async def save_users(work: Work) -> None:
             work.report.listed(Part.USERS, "not asked")
             return
         except RemoteError as exc:
-            work.report.failed(Kind.USERS, "", "users", f"{len(some)} users could not be read: {exc}")
+            if len(some) > 1 and not isinstance(exc, TransientError):
+                half = len(some) // 2  # one that is refused must not cost the others
+                waiting += [some[:half], some[half:]]
+                continue
+            work.report.failed(Kind.USERS, some[0], "", f"{len(some)} users could not be read: {exc}")
             work.report.listed(Part.USERS, "incomplete")
             users |= {account: before[account] for account in some if account in before}
         else:

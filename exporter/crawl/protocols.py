@@ -43,8 +43,13 @@ class Source(Protocol):
         """A folder, whiteboard, database, embed or custom content, whatever its status and space."""
         ...
 
-    async def look_up(self, kind: Kind, ids: Sequence[str]) -> Mapping[str, ContentInfo]:
-        """Those pages or blog posts that this token can see, whatever their status and space."""
+    async def look_up(
+        self, kind: Kind, ids: Sequence[str], *, alone: bool = True
+    ) -> Mapping[str, ContentInfo]:
+        """Those pages or blog posts that this token can see, whatever their status and space.
+
+        In bulk, and `alone` what the bulk answer lacks.
+        """
         ...
 
     async def look_up_attachment(self, attachment: str) -> AttachmentInfo:
@@ -113,7 +118,7 @@ class Sink(Protocol):
 
     async def held(self, kind: Kind) -> Mapping[str, Held]: ...
 
-    async def held_in(self, kind: Kind, container: str) -> Mapping[Kind, Mapping[str, Held]]:
+    async def held_in(self, container: str) -> Mapping[Kind, Mapping[str, Held]]:
         """The attachments, comments and former versions of one item."""
         ...
 

@@ -11,7 +11,7 @@ from exporter.crawl.pool import Job, run_jobs
 from exporter.crawl.protocols import Source
 from exporter.crawl.report import Report
 from exporter.crawl.wanted import Wanted
-from exporter.errors import RemoteError, SpaceError, Unavailable
+from exporter.errors import RemoteError, ScopeMissing, SpaceError, Unavailable
 from exporter.model import NODES, WITH_BODY, ContentInfo, Kind
 
 
@@ -69,6 +69,9 @@ async def _labelled(
         async def look() -> Iterable[Job]:
             try:
                 labels = {name async for name in source.labels(info)}
+            except ScopeMissing as exc:
+                report.deny(exc)
+                return ()
             except RemoteError as exc:
                 reason = f"its labels could not be listed, so it was left out: {exc}"
                 report.failed(info.kind, info.id, info.title, reason)

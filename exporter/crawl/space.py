@@ -23,7 +23,7 @@ async def save_space(work: Work, space: Space) -> None:
     parts: dict[str, Any] = {}
     for name, part, ask in asked:
         if work.parts.open(part):
-            await _ask(work, space, name, ask, parts)
+            await _ask(work, space, name, part, ask, parts)
     before = await work.sink.details(Kind.SPACE, space.id)
     document = {**json.loads(space.metadata), **parts}
     held = (await work.sink.held(Kind.SPACE)).get(space.id)
@@ -39,14 +39,23 @@ async def save_space(work: Work, space: Space) -> None:
 
 
 async def _ask(
-    work: Work, space: Space, name: str, ask: Callable[[Space], Awaitable[list[Any]]], parts: dict[str, Any]
+    work: Work,
+    space: Space,
+    name: str,
+    part: Part,
+    ask: Callable[[Space], Awaitable[list[Any]]],
+    parts: dict[str, Any],
 ) -> None:
     try:
         parts[name] = await ask(space)
     except ScopeMissing as exc:
         work.report.deny(exc)
-    except (Forbidden, NotFound) as exc:  # sites without roles have no role assignments
-        if name != "roleAssignments":
-            work.report.failed(Kind.SPACE, space.id, space.name, f"its {name} could not be listed: {exc}")
+        work.report.listed(part, "not asked")
     except RemoteError as exc:
+        if name == "roleAssignments" and isinstance(exc, (Forbidden, NotFound)):
+            work.report.listed(part, "not asked")  # a site without roles has none
+            return
         work.report.failed(Kind.SPACE, space.id, space.name, f"its {name} could not be listed: {exc}")
+        work.report.listed(part, "incomplete")
+    else:
+        work.report.listed(part, "complete")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import filecmp
 import hashlib
 import os
@@ -136,12 +137,16 @@ class Files:
         return stat.S_ISREG(status.st_mode) and status.st_size == file.size
 
     def _read(self, path: PurePosixPath) -> bytes | None:
+        """What can't be read for another reason than that it isn't there must not count as absent."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         try:
-            descriptor = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError:
-            return None
-        with os.fdopen(descriptor, "rb") as file:
-            return file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+            descriptor = os.open(self.root / path, flags)
+            with os.fdopen(descriptor, "rb") as file:
+                return file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+        except OSError as exc:
+            if exc.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR):
+                return None
+            raise LocalError(f"cannot read {self.root / path}: {exc.strerror or exc}") from exc
 
     def _rename(self, path: PurePosixPath, to: PurePosixPath) -> None:
         with self._refusals(to):

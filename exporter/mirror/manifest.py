@@ -75,12 +75,16 @@ LEFT JOIN files d ON d.kind = i.kind AND d.id = i.id AND d.role IN ('storage', '
 _ITEMS = f"{_COLUMNS} WHERE i.kind = ? AND i.id > ? ORDER BY i.id LIMIT {CHUNK}"
 _CONTAINED = f"{_COLUMNS} WHERE i.container = ? AND i.kind IN ('attachment', 'comment', 'version')"
 _INSIDE = """
+INSERT INTO temp.inside
 WITH RECURSIVE inside(kind, id) AS (
     SELECT kind, id FROM items WHERE container = ?
     UNION SELECT items.kind, items.id
-    FROM items JOIN inside ON items.container = inside.id AND inside.kind != 'task'
+    FROM inside JOIN items ON items.container = inside.id
+    WHERE inside.kind NOT IN ('task', 'version', 'comment')
 )
-"""  # tasks are numbered apart from all other content, and hold nothing
+SELECT kind, id FROM inside
+"""  # what an item contains, and what that contains; a task's number may be that of other content
+_HOLDING = frozenset({Kind.PAGE, Kind.BLOGPOST, Kind.CUSTOM_CONTENT, Kind.ATTACHMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,11 @@ class Manifest:
         """Note items that are on disk; they are no longer missing."""
         await self._commit([statement for entry in entries for statement in entry.statements()])
 
+    async def forget_listed(self, kind: Kind, item_id: str) -> None:
+        """Note that an item's metadata is not what its listing showed, so that it is saved anew."""
+        update = "UPDATE items SET listed_sha256 = NULL WHERE kind = ? AND id = ?"
+        await self._commit([(update, (kind, item_id))])
+
     async def mark_missing(
         self, kind: Kind, states: Mapping[str, State], *, since: str, container: str | None = None
     ) -> None:
@@ -186,28 +195,29 @@ class Manifest:
         """
         mark = "UPDATE items SET state = ?, missing_since = coalesce(missing_since, ?) "
         item = mark + "WHERE kind = ? AND id = ? AND container IS coalesce(?, container)"
+        now_missing = "(SELECT missing_since FROM items WHERE kind = ? AND id = ?)"
         inside = (
-            f"{_INSIDE} {mark} WHERE (kind, id) IN inside AND missing_since IS NULL "
-            "AND EXISTS (SELECT 1 FROM items WHERE kind = ? AND id = ? AND missing_since IS NOT NULL)"
+            f"{mark} WHERE (kind, id) IN (SELECT kind, id FROM temp.inside) "
+            f"AND coalesce(missing_since, {now_missing}) = {now_missing}"
         )
         statements: list[Statement] = []
         for item_id, state in states.items():
             statements.append((item, (state, since, kind, item_id, container)))
-            if kind is not Kind.TASK:
-                statements.append((inside, (item_id, state, since, kind, item_id)))
+            if kind in _HOLDING:
+                statements += _on_contained(item_id, inside, (state, since, *(kind, item_id) * 2))
         await self._commit(statements)
 
     async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None:
         """Note that items are listed again, and with them what went missing in the same moment."""
         clear = "UPDATE items SET state = NULL, missing_since = NULL "
         inside = (
-            f"{_INSIDE} {clear} WHERE (kind, id) IN inside "
+            f"{clear} WHERE (kind, id) IN (SELECT kind, id FROM temp.inside) "
             "AND missing_since = (SELECT missing_since FROM items WHERE kind = ? AND id = ?)"
         )
         statements: list[Statement] = []
         for item_id in ids:
-            if kind is not Kind.TASK:
-                statements.append((inside, (item_id, kind, item_id)))
+            if kind in _HOLDING:
+                statements += _on_contained(item_id, inside, (kind, item_id))
             statements.append((f"{clear} WHERE kind = ? AND id = ?", (kind, item_id)))
         await self._commit(statements)
 
@@ -223,6 +233,9 @@ class Manifest:
                 except (LocalError, ManifestError) as exc:
                     self._failure = exc
                     raise
+                except Exception:
+                    self._failure = ManifestError("a change could not be recorded")
+                    raise
 
     def _write(self, batch: list[Statement]) -> None:
         with self._connection:
@@ -232,6 +245,11 @@ class Manifest:
     async def _run(self, work: Callable[[], T]) -> T:
         with _translated():
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _on_contained(item_id: str, update: str, parameters: tuple[Any, ...]) -> list[Statement]:
+    """Do something to all that an item contains: by primary key, as there may be a hundred thousand."""
+    return [("DELETE FROM temp.inside", ()), (_INSIDE, (item_id,)), (update, parameters)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +277,8 @@ class Entry:
         if self.version is not None:
             listed = self.listed.hex() if self.listed else None
             version = (self.version.number, well_formed(self.version.date))
-            item = (self.kind, self.id, self.container, well_formed(self.title), *version, None, None, listed)
+            container = well_formed(self.container) if self.container else self.container
+            item = (self.kind, self.id, container, well_formed(self.title), *version, None, None, listed)
             yield "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", item
 
     def _files(self) -> Iterator[Statement]:
@@ -319,6 +338,7 @@ def _connect(path: Path | None, mode: int | None = None) -> sqlite3.Connection:
         elif version < SCHEMA_VERSION:
             connection = _migrated(connection, version, path, mode)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("CREATE TEMP TABLE inside (kind TEXT, id TEXT)")
     except BaseException:
         connection.close()
         raise

@@ -66,7 +66,7 @@ class Mirror:
             found |= await self._still_there(items)
         return found
 
-    async def held_in(self, kind: Kind, container: str) -> dict[Kind, dict[str, Held]]:
+    async def held_in(self, container: str) -> dict[Kind, dict[str, Held]]:
         """What is recorded of the attachments, comments and former versions of one item."""
         items = await self._manifest.contained(container)
         found = {
@@ -74,13 +74,12 @@ class Mirror:
             for each in (Kind.ATTACHMENT, Kind.COMMENT, Kind.VERSION)
         }
         if found[Kind.COMMENT]:  # they share a file
-            stored = (await self._manifest.files(kind, [container])).get(container, {}).get("comments")
-            if stored is not None and (await self._files.present([stored]))[0]:
-                digests = {item.id: item.listed for item in items if item.kind is Kind.COMMENT}
-                found[Kind.COMMENT] = {
-                    each: replace(held, has_data=True, digest=digests[each])
-                    for each, held in found[Kind.COMMENT].items()
-                }
+            there = threads.parse(await self._files.read(layout.comments_path(container)))
+            listed = {item.id: item.listed for item in items if item.kind is Kind.COMMENT}
+            found[Kind.COMMENT] = {
+                each: replace(held, has_data=each in there, digest=listed[each] if each in there else None)
+                for each, held in found[Kind.COMMENT].items()
+            }
         return found
 
     async def held_bodies(self, kind: Kind, ids: Sequence[str]) -> dict[str, HeldBody]:
@@ -304,7 +303,10 @@ class Mirror:
 
     async def _save_details(self, kind: Kind, item_id: str, parts: Mapping[str, Any]) -> None:
         path = layout.metadata_path(kind, item_id)
-        document = {**await self._document(path), **parts}
+        before = await self.details(kind, item_id)
+        if not before:  # damaged: the next listing brings the rest anew
+            await self._manifest.forget_listed(kind, item_id)
+        document = {**(before or {}), **parts}
         (stored,) = await self._files.write_all([(path, canonical.dump(document))])
         named: Named = {"metadata": people.in_metadata(document)}
         await self._manifest.record(Entry(kind, item_id, {"metadata": stored}, people=named))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from exporter.clock import Clock
+from exporter.mirror.files import Files
+from exporter.mirror.manifest import Manifest
 from exporter.mirror.mirror import Mirror
 from exporter.model import (
     AttachmentInfo,
     CommentInfo,
     ContentInfo,
+    Held,
     Kind,
     OldPage,
     OldVersion,
@@ -22,6 +27,10 @@ from exporter.model import (
 
 class Rehearsal(Mirror):
     """For a dry run: it reads as a `Mirror` does, and takes everything."""
+
+    def __init__(self, files: Files, manifest: Manifest, clock: Clock) -> None:
+        super().__init__(files, manifest, clock)
+        self._since: dict[str, str | None] = {}
 
     async def note(self, values: Mapping[str, str]) -> None: ...
 
@@ -55,8 +64,28 @@ class Rehearsal(Mirror):
         self, kind: Kind, states: Mapping[str, State], *, container: str | None = None
     ) -> None: ...
 
-    async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None: ...
+    async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None:
+        """Remembered, as with a page comes back what went missing with it."""
+        held = await self.held(kind)
+        self._since |= {item_id: held[item_id].missing_since for item_id in ids if item_id in held}
+
+    async def held_in(self, container: str) -> dict[Kind, dict[str, Held]]:
+        since = self._since.get(container)
+        found = await super().held_in(container)
+        if since is None:
+            return found
+        return {
+            kind: {
+                item_id: _back(have) if have.missing_since == since else have
+                for item_id, have in items.items()
+            }
+            for kind, items in found.items()
+        }
 
     async def save_tree(self, nodes: Sequence[TreeNode]) -> None: ...
 
     async def save_summary(self, document: Mapping[str, Any]) -> None: ...
+
+
+def _back(have: Held) -> Held:
+    return replace(have, missing_since=None, state=None)

@@ -178,7 +178,9 @@ class FakeSource:
         self.asked.append(f"{kind} {item}")
         return value(self.nodes.get(item, NotFound("answered 404")))
 
-    async def look_up(self, kind: Kind, ids: Sequence[str]) -> Mapping[str, ContentInfo]:
+    async def look_up(
+        self, kind: Kind, ids: Sequence[str], *, alone: bool = True
+    ) -> Mapping[str, ContentInfo]:
         self.asked += [f"look-up {item_id}" for item_id in ids]
         every = value(self.elsewhere)
         return {item_id: every[item_id] for item_id in ids if item_id in every}
@@ -199,7 +201,12 @@ class FakeSource:
         return value(self.alone.get(listed.id, self._page(listed, adf)))
 
     def _page(self, listed: ContentInfo, adf: bool) -> Page:
-        return Page(listed, adf_of(listed) if adf else self.bodies.get(listed.id, body_of(listed)))
+        """With the metadata, which a listing may have let go of."""
+        every = (
+            each for of_kind in self.listed.values() for each in of_kind if isinstance(each, ContentInfo)
+        )
+        known = next((each for each in every if each.id == listed.id), listed)
+        return Page(known, adf_of(listed) if adf else self.bodies.get(listed.id, body_of(listed)))
 
     async def details(self, container: ContentInfo, parts: Collection[Part]) -> Mapping[Part, Any]:
         self.asked.append(f"details {container.id}")
@@ -332,14 +339,15 @@ class FakeSink:
     async def held(self, kind: Kind) -> Mapping[str, Held]:
         return self.holds[kind]
 
-    async def held_in(self, kind: Kind, container: str) -> Mapping[Kind, Mapping[str, Held]]:
+    async def held_in(self, container: str) -> Mapping[Kind, Mapping[str, Held]]:
         return self.holds_in.get(container, defaultdict(dict))
 
     async def held_bodies(self, kind: Kind, ids: Sequence[str]) -> Mapping[str, HeldBody]:
         return {item_id: self.holds_bodies[item_id] for item_id in ids if item_id in self.holds_bodies}
 
     async def details(self, kind: Kind, item_id: str) -> Mapping[str, Any] | None:
-        return self.holds_details.get(item_id)
+        details = self.holds_details.get(item_id)
+        return None if details is None else {"id": item_id, **details}
 
     async def body(self, kind: Kind, item_id: str) -> str:
         return self.holds_texts.get(item_id, "")

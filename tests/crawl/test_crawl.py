@@ -9,7 +9,7 @@ import pytest
 
 from exporter.crawl import crawl as crawling
 from exporter.crawl.people import BULK
-from exporter.errors import Forbidden, NotFound, RemoteError, ScopeMissing
+from exporter.errors import Forbidden, NotFound, RemoteError, ScopeMissing, TransientError
 from exporter.mirror.opening import look_at_mirror, open_mirror
 from exporter.model import Kind, Part, State, Version
 from tests.crawl.samples import SINCE, SPACE, Crawl, attachment, comment, held, info, old
@@ -168,7 +168,7 @@ async def test_users_that_may_not_be_read_stay_as_they_were(is_skipped: bool) ->
 
 async def test_users_that_cannot_be_read_are_those_of_before() -> None:
     crawl = Crawl()
-    crawl.sink.names, crawl.source.accounts = ["a", "new"], RemoteError("answered 500")
+    crawl.sink.names, crawl.source.accounts = ["a", "new"], TransientError("answered 500")
     crawl.sink.holds_users = {"a": {"name": "Ann"}, "gone": {}}
     await crawl.run()
     assert crawl.sink.people_saved == {"a": {"name": "Ann"}}

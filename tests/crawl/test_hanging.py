@@ -124,7 +124,7 @@ async def test_details_that_fail_cost_themselves() -> None:
         "its restrictions could not be read: answered 500",
     ]
     for part in (*DETAILS, Part.RESTRICTIONS):
-        assert crawl.report.listings[part] == Counter({"incomplete": 1})
+        assert crawl.report.listings[part]["incomplete"] == 1
     assert crawl.source.asked_for("attachments") == ["1"]
 
 

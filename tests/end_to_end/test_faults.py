@@ -75,7 +75,7 @@ LISTS_IN_PARTS = Fault("short_page", match=r"/spaces/\d+/(pages|blogposts)\?", a
 
 def world() -> World:
     return generated_world(
-        pages=24, blogposts=3, folders=3, attachments=14, body_bytes=1500, attachment_bytes=3000
+        pages=12, blogposts=2, folders=2, attachments=7, body_bytes=1500, attachment_bytes=3000
     )
 
 

@@ -269,7 +269,7 @@ class Mirrored(RuleBasedStateMachine):
 
 HISTORIES = settings(
     max_examples=100,
-    stateful_step_count=10,
+    stateful_step_count=8,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
