@@ -32,7 +32,7 @@ class Hanging:
             answers = details  # the content itself, so that an empty listing of what is on it can be believed
             if details and info.kind in WITH_BODY:
                 found = await self._details(info)
-                answers = bool(found) or not any(map(work.parts.open, DETAILS))
+                answers = not found.keys().isdisjoint(DETAILS) or not any(map(work.parts.open, DETAILS))
                 versions = [_old_version(info, each) for each in found.get(Part.VERSIONS, ())]
                 if versions and work.wanted.history:
                     jobs += await self._history.of_page(info, versions, held[Kind.VERSION])

@@ -19,21 +19,14 @@ from tests.end_to_end.running import FastClock, mirror, mirror_here
 DAY = 86400.0
 EVERYTHING: dict[str, Any] = {"history": "all", "raw": "storage,adf"}
 
-ENVIRONMENTS = {
-    "far east": {"TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1"},
-    "far west": {"TZ": "Etc/GMT+12", "PYTHONHASHSEED": "2"},
-    "half an hour": {"TZ": "Asia/Kolkata", "LANG": "de_DE.UTF-8"},
-    "no such zone": {"TZ": "Nowhere/Atoll"},
-    "no locale": {"LC_ALL": "C", "LANG": "C"},
-    "no locale, no UTF-8": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-    "posix, ascii": {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
-    "dotless i": {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "3"},
+ENVIRONMENTS: dict[str, dict[str, str]] = {
+    "far west, no locale": {"TZ": "Etc/GMT+12", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "half an hour, ascii": {"TZ": "Asia/Kathmandu", "LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"},
+    "no such zone, dotless i": {"TZ": "No/Where", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "3"},
 }
 
 CLOCKS = {
-    "an hour behind": -3600.0,
     "a day ahead": DAY,
-    "a year behind": -366 * DAY,
     "years ahead": 20 * 366 * DAY,
     "years behind": -40 * 366 * DAY,
 }
