@@ -69,7 +69,7 @@ async def test_a_listing_that_fails_is_named_and_nothing_is_missing(
     assert {failure.id for failure in run.report.failures} == {ids[name]}
     assert said in run.report.failures[0].reason
     assert run.document()["listings"][part]["incomplete"] == 1
-    if name == "plan" and part == "comments":
+    if name == "plan" and part in ("comments", "labels"):  # a page that fails itself is no witness
         assert held.states() == states
         assert held.contents() == before
     else:
