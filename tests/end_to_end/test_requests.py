@@ -18,7 +18,7 @@ from tests.end_to_end.running import mirror_here
 
 @pytest.mark.parametrize(
     ("pages", "blogposts", "folders", "attachments"),
-    [(1, 0, 0, 0), (60, 7, 5, 40), (260, 21, 8, 20)],
+    [(1, 0, 0, 0), (60, 7, 5, 40), (130, 21, 8, 20)],
 )
 async def test_a_run_asks_no_more_than_it_must(
     pages: int, blogposts: int, folders: int, attachments: int, serve: Serve, tmp_path: Path
