@@ -39,6 +39,10 @@ CONTAINERS = (*WITH_BODY, Kind.CUSTOM_CONTENT)
 """Comments and attachments hang on them; comments on attachments, too."""
 
 
+IN_TRASH = frozenset({"trashed", "deleted"})
+"""The statuses of what Confluence has in its trash."""
+
+
 class Part(enum.StrEnum):
     """What can be left out of a run; each may also be closed to a token."""
 

@@ -11,7 +11,7 @@ from exporter.crawl.plan import Plan, make_plan, unlisted
 from exporter.crawl.pool import Job
 from exporter.crawl.work import Work
 from exporter.errors import NotFound, ObstructedError, RemoteError, ScopeMissing
-from exporter.model import AttachmentInfo, ContentInfo, Held, Kind, Part, State
+from exporter.model import IN_TRASH, AttachmentInfo, ContentInfo, Held, Kind, Part, State
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Attachments:
             reason = f"no longer listed, and what became of it could not be found out: {exc}"
             self._work.report.failed(Kind.ATTACHMENT, item_id, have.title, reason)
             return None
-        if found.status in ("trashed", "deleted"):
+        if found.status in IN_TRASH:
             return State.DELETED
         if found.container != container.id:
             return State.MOVED
@@ -119,12 +119,11 @@ class Attachments:
             await work.sink.save_attachment(info, self._counted(chunks))
 
         async def fetch() -> Iterable[Job]:
-            arrived = is_obstructed = False
             try:
                 if self._may_download:
                     await work.source.download(info, receive)
-                    arrived = True
                     log.debug("attachment %s saved", info.id)
+                    return ()
             except ScopeMissing as exc:
                 self._may_download = False
                 work.report.deny(exc)
@@ -132,10 +131,11 @@ class Attachments:
                 work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
             except ObstructedError as exc:
                 work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
-                is_obstructed = True
-            if is_new and not (arrived or is_obstructed):
+                return ()
+            finally:
+                work.progress.done("attachments")
+            if is_new:
                 await self._save_metadata(info)
-            work.progress.done("attachments")
             return ()
 
         return fetch

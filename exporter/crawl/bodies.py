@@ -15,7 +15,7 @@ from exporter.crawl.plan import Plan
 from exporter.crawl.pool import Job
 from exporter.crawl.work import Work
 from exporter.errors import RemoteError, ScopeMissing
-from exporter.model import WITH_BODY, ContentInfo, HeldBody, Kind, Page
+from exporter.model import CONTAINERS, IN_TRASH, WITH_BODY, ContentInfo, HeldBody, Kind, Page
 
 log = logging.getLogger(__name__)
 
@@ -43,21 +43,18 @@ class Bodies:
     def jobs(self, listing: SpaceListing) -> Iterator[Job]:
         """Jobs for all that was listed; they return further ones."""
         work = self._work
-        contents = [info for kind in WITH_BODY for info in listing.contents[kind]]
-        customs = listing.contents[Kind.CUSTOM_CONTENT]
-        work.progress.expect("contents", len(contents) + len(customs))
+        work.progress.expect("contents", sum(len(listing.contents[kind]) for kind in CONTAINERS))
         for kind in WITH_BODY:
-            asked = [info for info in listing.contents[kind] if self._may_be_asked(info)]
+            asked, others = _parted(listing.contents[kind], map(self._may_be_asked, listing.contents[kind]))
             work.progress.expect("bodies", len(asked))
             at = 0
             while at < len(asked):
                 batch = asked[at : at + self._batch]
                 at += len(batch)
                 yield self._first(batch)
-            others = [info for info in listing.contents[kind] if not self._may_be_asked(info)]
             for at in range(0, len(others), BATCH):
                 yield self._then(others[at : at + BATCH], adf=False)
-        for info in customs:
+        for info in listing.contents[Kind.CUSTOM_CONTENT]:
             yield self._hanging.job(info)
 
     def _may_be_asked(self, info: ContentInfo) -> bool:
@@ -69,8 +66,7 @@ class Bodies:
         """Some that may be asked for: to see a renamed title in a body, the body held must be read."""
 
         async def choose() -> Iterable[Job]:
-            asked = [info for info in batch if await self._is_asked(info)]
-            others = [info for info in batch if info not in asked]
+            asked, others = _parted(batch, [await self._is_asked(info) for info in batch])
             self._work.progress.done("bodies", len(others))
             jobs = [self._then(others, adf=False)] if others else []
             return [*jobs, self._bulk(asked, adf=False)] if asked else jobs
@@ -90,8 +86,8 @@ class Bodies:
             if adf or not self._work.wanted.adf:
                 return [self._hanging.job(info) for info in infos]
             held = await self._work.sink.held_bodies(infos[0].kind, [info.id for info in infos])
-            asked = [info for info in infos if self._wants_adf(info, held)]
-            rest = [self._hanging.job(info) for info in infos if info not in asked]
+            asked, others = _parted(infos, [self._wants_adf(info, held) for info in infos])
+            rest = [self._hanging.job(info) for info in others]
             return [*rest, self._bulk(asked, adf=True)] if asked else rest
 
         return go_on
@@ -136,7 +132,7 @@ class Bodies:
             except RemoteError as exc:
                 self._work.report.failed(info.kind, info.id, info.title, exc)
                 return [self._hanging.job(info, details=adf)]  # which the request for storage would bring
-            if page.info.status in ("trashed", "deleted"):  # between the listing and now
+            if page.info.status in IN_TRASH:  # between the listing and now
                 log.info("%s %s was deleted while the run was under way", info.kind, info.id)
                 self._work.progress.done("contents")
                 return ()
@@ -165,3 +161,13 @@ class Bodies:
         save = work.sink.save_adf if adf else work.sink.save_pages
         await work.save(save, kept, lambda page: page.info)
         log.debug("%s bodies saved", len(kept))
+
+
+def _parted(
+    infos: Sequence[ContentInfo], chosen: Iterable[bool]
+) -> tuple[list[ContentInfo], list[ContentInfo]]:
+    """Those that are chosen, and the others."""
+    parted: tuple[list[ContentInfo], list[ContentInfo]] = [], []
+    for info, is_chosen in zip(infos, chosen, strict=True):
+        parted[not is_chosen].append(info)
+    return parted

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from exporter.crawl.attachments import Attachments
 from exporter.crawl.comments import Comments
 from exporter.crawl.history import History
+from exporter.crawl.plan import news_in
 from exporter.crawl.pool import Job
 from exporter.crawl.work import Work
 from exporter.errors import ObstructedError, RemoteError, ScopeMissing
@@ -49,18 +50,20 @@ class Hanging:
     async def _details(self, info: ContentInfo) -> Mapping[Part, Any]:
         """Labels and the like, saved where they differ from what is held."""
         work = self._work
-        found = {**await self._in_one(info), **await self._restrictions(info)}
+        found = {
+            **await self._ask(info, DETAILS, lambda parts: work.source.details(info, parts)),
+            **await self._ask(info, (Part.RESTRICTIONS,), lambda _: self._restrictions(info)),
+        }
         before = await work.sink.details(info.kind, info.id)
         if before is not None and not before:
             before = await self._repaired(info)
-        if before is not None:  # else it could not be fetched, and that is said
-            news = {str(part): value for part, value in found.items() if _differs(before, part, value)}
-            if news:
-                work.found("updated", info)
-                try:
-                    await work.sink.save_details(info.kind, info.id, news)
-                except ObstructedError as exc:
-                    work.report.failed(info.kind, info.id, info.title, exc)
+        # without any it could not be fetched, and that is said
+        if before is not None and (news := news_in(found, before)):
+            work.found("updated", info)
+            try:
+                await work.sink.save_details(info.kind, info.id, news)
+            except ObstructedError as exc:
+                work.report.failed(info.kind, info.id, info.title, exc)
         return found
 
     async def _repaired(self, info: ContentInfo) -> Mapping[str, Any] | None:
@@ -77,14 +80,19 @@ class Hanging:
         for part in parts:
             self._work.report.listed(part, "incomplete")
 
-    async def _in_one(self, info: ContentInfo) -> Mapping[Part, Any]:
-        wanted = [part for part in DETAILS if self._work.parts.open(part)]
-        return await self._asked(info, wanted) if wanted else {}
-
-    async def _asked(self, info: ContentInfo, wanted: Sequence[Part]) -> Mapping[Part, Any]:
+    async def _ask(
+        self,
+        info: ContentInfo,
+        parts: Iterable[Part],
+        ask: Callable[[Sequence[Part]], Awaitable[Mapping[Part, Any]]],
+    ) -> Mapping[Part, Any]:
+        """Those of the parts that are open, in one request; nothing where it fails, which is noted."""
         work = self._work
+        wanted = [part for part in parts if work.parts.open(part)]
+        if not wanted:
+            return {}
         try:
-            found = await work.source.details(info, wanted)
+            found = await ask(wanted)
         except ScopeMissing as exc:
             work.parts.deny(wanted, exc)
             return {}
@@ -98,24 +106,7 @@ class Hanging:
         return found
 
     async def _restrictions(self, info: ContentInfo) -> Mapping[Part, Any]:
-        work, part = self._work, Part.RESTRICTIONS
-        if not work.parts.open(part):
-            return {}
-        try:
-            found = {part: await work.source.restrictions(info)}
-        except ScopeMissing as exc:
-            work.parts.deny([part], exc)
-            return {}
-        except RemoteError as exc:
-            work.report.failed(info.kind, info.id, info.title, f"its restrictions could not be read: {exc}")
-            work.report.listed(part, "incomplete")
-            return {}
-        work.report.listed(part, "complete")
-        return found
-
-
-def _differs(before: Mapping[str, Any], part: Part, value: Any) -> bool:
-    return part not in before or before[part] != value
+        return {Part.RESTRICTIONS: await self._work.source.restrictions(info)}
 
 
 def _old_version(info: ContentInfo, version: Mapping[str, Any]) -> OldVersion:

@@ -11,6 +11,7 @@ from exporter.crawl.report import Report
 from exporter.crawl.wanted import PART_OF, Parts, Wanted
 from exporter.errors import NotFound, RemoteError, ScopeMissing
 from exporter.model import (
+    IN_TRASH,
     IN_TREE,
     NODES,
     WITH_BODY,
@@ -251,7 +252,7 @@ class _Lister:
 
 def state_of(info: ContentInfo, space: Space) -> State | None:
     """What became of something that was read by its id; None where it is where it was."""
-    if info.status in ("trashed", "deleted"):
+    if info.status in IN_TRASH:
         return State.DELETED
     if info.space_id and info.space_id != space.id:
         return State.MOVED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from exporter.model import Held, State, Version
 
@@ -92,3 +92,8 @@ def make_plan(
             unchanged += 1
     missing = {item_id: Missing(held[item_id], state) for item_id, state in gone.items() if item_id in held}
     return Plan(new, changed, damaged, updated, returned, unchanged, missing)
+
+
+def news_in(found: Mapping[Any, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What of some metadata isn't as it was."""
+    return {str(name): value for name, value in found.items() if name not in before or before[name] != value}

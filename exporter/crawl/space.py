@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from exporter import canonical
+from exporter.crawl.plan import news_in
 from exporter.crawl.work import Work
 from exporter.errors import Forbidden, NotFound, RemoteError, ScopeMissing
 from exporter.model import Kind, Part, Space
@@ -25,11 +26,11 @@ async def save_space(work: Work, space: Space) -> None:
         if work.parts.open(part):
             await _ask(work, space, name, part, ask, parts)
     before = await work.sink.details(Kind.SPACE, space.id)
-    document = {**json.loads(space.metadata), **parts}
+    document = {**(canonical.load(space.metadata) or {}), **parts}
     held = (await work.sink.held(Kind.SPACE)).get(space.id)
     if held is None:
         verb = "new"
-    elif before is None or any(name not in before or before[name] != document[name] for name in document):
+    elif news_in(document, before or {}):
         verb = "updated"
     else:
         verb = "unchanged"

@@ -181,16 +181,13 @@ class Mirror:
             await see_through(self._save_old_attachment(version, info, incoming))
 
     async def save_users(self, users: Mapping[str, Any]) -> None:
-        """`users.json`, where it says something new. Those of before whom nobody names any more go."""
+        """`users.json`. Those of before whom nobody names any more go."""
         data = canonical.dump(users)
         (space_id,) = await self.held(Kind.SPACE)
-        held = (await self.held(Kind.USERS)).get(space_id)
+        (stored,) = await self._files.write_all([(layout.USERS, data)])
         digest = hashlib.sha256(data).digest()
-        if held is None or held.digest != digest:
-            (stored,) = await self._files.write_all([(layout.USERS, data)])
-            files: dict[Role, Stored] = {"metadata": stored}
-            entry = Entry(Kind.USERS, space_id, files, "users", Version(None, ""), listed=digest)
-            await self._manifest.record(entry)
+        entry = Entry(Kind.USERS, space_id, {"metadata": stored}, "users", Version(None, ""), listed=digest)
+        await self._manifest.record(entry)
 
     async def users(self) -> dict[str, Any]:
         """`users.json` as it is; empty where it isn't the one that was recorded."""
