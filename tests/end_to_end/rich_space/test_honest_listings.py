@@ -11,28 +11,9 @@ from exporter.emulator import FULL_SCOPES, Emulator, Fault, Recorded, Switches, 
 from exporter.errors import Exit
 from tests.end_to_end.conftest import Serve
 from tests.end_to_end.disk import SpaceOnDisk
-from tests.end_to_end.rich import Rich, rich
+from tests.end_to_end.rich import Rich
 from tests.end_to_end.running import mirror_here
 from tests.end_to_end.test_incremental import changes
-
-
-@pytest.fixture
-def it() -> Rich:
-    return rich()
-
-
-@pytest.fixture
-async def emulator(it: Rich, serve: Serve) -> Emulator:
-    return await serve(it.eng.world)
-
-
-@pytest.fixture
-async def held(emulator: Emulator, tmp_path: Path) -> SpaceOnDisk:
-    run = await mirror_here(emulator, tmp_path / "out")
-    assert run.exit is Exit.OK, run.problems()
-    emulator.requests.clear()
-    return SpaceOnDisk(tmp_path / "out" / "ENG")
-
 
 # --- listings that fail -----------------------------------------------------------------
 

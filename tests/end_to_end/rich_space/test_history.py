@@ -10,7 +10,6 @@ import pytest
 
 from exporter.emulator import Attachment, Content, Emulator, Fault, Recorded
 from exporter.errors import Exit
-from tests.end_to_end.conftest import Serve
 from tests.end_to_end.disk import SpaceOnDisk
 from tests.end_to_end.rich import Rich, rich
 from tests.end_to_end.running import mirror_here
@@ -27,11 +26,6 @@ def it() -> Rich:
     it.eng.world.edit(it.eng.news, "<p>News of today</p>", title="News today")
     it.eng.world.edit(it.eng.news, "")
     return it
-
-
-@pytest.fixture
-async def emulator(it: Rich, serve: Serve) -> Emulator:
-    return await serve(it.eng.world)
 
 
 def old(it: Rich, most: int = 99) -> dict[str, str | bytes]:

@@ -10,24 +10,13 @@ import pytest
 from exporter.app import Options
 from exporter.emulator import Content, Emulator, Fault, adf
 from exporter.errors import Exit
-from tests.end_to_end.conftest import Serve
 from tests.end_to_end.disk import SpaceOnDisk
-from tests.end_to_end.rich import Rich, rich
+from tests.end_to_end.rich import Rich
 from tests.end_to_end.running import mirror_here
 from tests.end_to_end.test_incremental import changes
 
 BOTH: dict[str, Any] = {"raw": "storage,adf"}
 FORM = "atlas_doc_format"
-
-
-@pytest.fixture
-def it() -> Rich:
-    return rich()
-
-
-@pytest.fixture
-async def emulator(it: Rich, serve: Serve) -> Emulator:
-    return await serve(it.eng.world)
 
 
 @pytest.fixture

@@ -10,22 +10,10 @@ import pytest
 
 from exporter.emulator import Emulator, Fault
 from exporter.errors import Exit
-from tests.end_to_end.conftest import Serve
 from tests.end_to_end.disk import SpaceOnDisk
-from tests.end_to_end.rich import Rich, rich
+from tests.end_to_end.rich import Rich
 from tests.end_to_end.running import mirror_here
 from tests.end_to_end.test_incremental import changes
-
-
-@pytest.fixture
-def it() -> Rich:
-    return rich()
-
-
-@pytest.fixture
-async def emulator(it: Rich, serve: Serve) -> Emulator:
-    return await serve(it.eng.world)
-
 
 FIELDS: dict[str, tuple[str, str, str, str]] = {
     "status of a page": ("pages", "plan", "status", "status 'frozen'"),

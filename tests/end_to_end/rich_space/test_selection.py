@@ -19,30 +19,11 @@ from exporter.model import Part
 from exporter.progress import Silent
 from tests.end_to_end.conftest import Serve
 from tests.end_to_end.disk import SpaceOnDisk
-from tests.end_to_end.rich import Rich, rich
+from tests.end_to_end.rich import Rich
 from tests.end_to_end.running import TOKEN, cli, mirror, mirror_here, one_authority
 from tests.end_to_end.test_incremental import changes
 
 CONTENTS = ("page", "blogpost", "folder", "whiteboard", "database", "embed")
-
-
-@pytest.fixture
-def it() -> Rich:
-    return rich()
-
-
-@pytest.fixture
-async def emulator(it: Rich, serve: Serve) -> Emulator:
-    return await serve(it.eng.world)
-
-
-@pytest.fixture
-async def held(emulator: Emulator, tmp_path: Path) -> SpaceOnDisk:
-    """The mirror after a full run."""
-    run = await mirror_here(emulator, tmp_path / "out")
-    assert run.exit is Exit.OK, run.problems()
-    emulator.requests.clear()
-    return SpaceOnDisk(tmp_path / "out" / "ENG")
 
 
 async def runs(emulator: Emulator, out: Path, **flags: Any) -> dict[str, Exit]:

@@ -11,7 +11,6 @@ import pytest
 from exporter.emulator import Emulator
 from exporter.errors import Exit
 from exporter.model import Kind
-from tests.end_to_end.conftest import Serve
 from tests.end_to_end.disk import SpaceOnDisk
 from tests.end_to_end.rich import Rich, rich
 from tests.end_to_end.running import FastClock, mirror, mirror_here
@@ -43,11 +42,6 @@ def it() -> Rich:
         world.add_label(page, f"i-{number}")
     world.replace_attachment(it.eng.image, b"second image")
     return it
-
-
-@pytest.fixture
-async def emulator(it: Rich, serve: Serve) -> Emulator:
-    return await serve(it.eng.world)
 
 
 @pytest.fixture

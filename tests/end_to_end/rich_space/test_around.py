@@ -15,7 +15,6 @@ from exporter.app import Options
 from exporter.emulator import Emulator, Recorded
 from exporter.errors import Exit
 from tests.end_to_end.changes_around import AROUND, Change
-from tests.end_to_end.conftest import Serve
 from tests.end_to_end.disk import SpaceOnDisk
 from tests.end_to_end.rich import Rich, rich
 from tests.end_to_end.running import TOKEN, mirror_here
@@ -29,16 +28,6 @@ def asked(requests: Iterable[Recorded]) -> Counter[str]:
     return Counter(
         request.path.partition("/wiki")[1] + request.path.partition("/wiki")[2] for request in requests
     )
-
-
-@pytest.fixture
-def it() -> Rich:
-    return rich()
-
-
-@pytest.fixture
-async def emulator(it: Rich, serve: Serve) -> Emulator:
-    return await serve(it.eng.world)
 
 
 @dataclass(frozen=True)

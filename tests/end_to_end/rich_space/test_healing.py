@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from exporter.app import Options
 from exporter.emulator import Emulator, Fault
 from exporter.errors import Exit
-from tests.end_to_end.conftest import Serve
 from tests.end_to_end.disk import SpaceOnDisk
-from tests.end_to_end.rich import Rich, rich
+from tests.end_to_end.rich import Rich
 from tests.end_to_end.running import mirror_here
-
-
-@pytest.fixture
-def it() -> Rich:
-    return rich()
-
-
-@pytest.fixture
-async def emulator(it: Rich, serve: Serve) -> Emulator:
-    return await serve(it.eng.world)
-
-
-@pytest.fixture
-async def held(emulator: Emulator, tmp_path: Path) -> SpaceOnDisk:
-    assert (await mirror_here(emulator, tmp_path / "out")).exit is Exit.OK
-    return SpaceOnDisk(tmp_path / "out" / "ENG")
 
 
 async def test_comments_whose_file_was_lost_come_back_though_a_listing_broke_off_in_between(
