@@ -53,15 +53,17 @@ class Token:
     """``account_id`` empty is the world's ``me``; ``valid`` False is expired or revoked.
 
     Kind ``scoped`` goes to the gateway as Basic, ``unscoped`` to the site as Basic, and
-    ``bearer`` (a service account's) to the gateway as Bearer.
+    ``bearer`` (a service account's) to the gateway as Bearer. Of ``oauth``, ``secret`` is the
+    secret of ``client_id``, for which the authorization server gives access tokens.
     """
 
     secret: str
     email: str
-    kind: Literal["scoped", "unscoped", "bearer"] = "scoped"
+    kind: Literal["scoped", "unscoped", "bearer", "oauth"] = "scoped"
     scopes: frozenset[str] = LEAST_SCOPES
     valid: bool = True
     account_id: str = ""
+    client_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,10 @@ class Credentials:
         return cls("basic", email, secret)
 
     def token(self, tokens: Iterable[Token]) -> Token | None:
-        """The valid token they name, whatever its kind."""
+        """The valid token they name, whatever its kind; client credentials are none."""
         for token in tokens:
+            if token.kind == "oauth":
+                continue
             if token.valid and token.secret == self.secret and self.scheme in ("basic", "bearer"):
                 return token if self.scheme == "bearer" or token.email == self.email else None
         return None
@@ -115,6 +119,8 @@ def site_takes(token: Token, scheme: str) -> bool:
 def gateway_takes(token: Token, scheme: str, switches: Switches) -> bool:
     if token.kind == "bearer":
         return scheme == "bearer" or switches.bearer_as_basic
+    if token.kind == "oauth":
+        return scheme == "bearer"
     if token.kind == "unscoped":
         return scheme == "basic" and switches.unscoped_on_gateway
     return scheme == "basic"

@@ -1,4 +1,4 @@
-"""The emulator: a small Confluence Cloud on three ports of this machine."""
+"""The emulator: a small Confluence Cloud on four ports of this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from exporter.emulator.faults import Fault, hitting
 from exporter.emulator.gateway import Gateway
 from exporter.emulator.limits import Limiter, rate_headers
 from exporter.emulator.media import Media
-from exporter.emulator.recorded import Origin, Recorded
+from exporter.emulator.oauth import OAuth
+from exporter.emulator.recorded import API, Origin, Recorded
 from exporter.emulator.reply import Reply
 from exporter.emulator.sending import Wire, packed
 from exporter.emulator.site import Site
@@ -64,7 +65,7 @@ class Emulator:
         faults: Iterable[Fault] = (),
         on_answer: OnAnswer | None = None,
         before_answer: Callable[[Recorded], None] | None = None,
-        ports: tuple[int, int, int] = (0, 0, 0),
+        ports: tuple[int, int, int, int] = (0, 0, 0, 0),
     ) -> None:
         self.world = world
         self.tokens = list(tokens)
@@ -92,19 +93,22 @@ class Emulator:
 
     def environment(self, token: Token) -> dict[str, str]:
         """What the command line needs to run against this emulator with this token."""
+        oauth = {"CONFLUENCE_AUTH_URL": self.urls["auth"], "CONFLUENCE_AUTH_CLIENT_ID": token.client_id}
         return {
             "CONFLUENCE_SITE": self.site_url,
             "CONFLUENCE_EMAIL": token.email,
             "CONFLUENCE_API_TOKEN": token.secret,
             "CONFLUENCE_GATEWAY_URL": self.gateway_url,
             "CONFLUENCE_MEDIA_HOSTS": self.media_host,
+            **(oauth if token.kind == "oauth" else {}),
         }
 
     async def __aenter__(self) -> Self:
         self._wire = Wire(asyncio.Event())
         self._limiter = Limiter(self.switches)
         self._media = Media(self.switches)
-        origins: tuple[Origin, ...] = ("site", "gateway", "media")
+        self._oauth = OAuth(self.switches)
+        origins: tuple[Origin, ...] = ("site", "gateway", "media", "auth")
         try:
             for origin, port in zip(origins, self._ports, strict=True):
                 self.urls[origin] = f"http://{HOST}:{await self._open(origin, port)}"
@@ -145,10 +149,10 @@ class Emulator:
         self.requests.append(asked)
         asked.body = await request.read()
         faults = hitting(self.faults, asked)
-        self._limiter.in_flight += origin != "media"
+        self._limiter.in_flight += origin in API
         try:
             self._limiter.switches = self.switches
-            refusal = None if origin == "media" else self._limiter.refusal()
+            refusal = self._limiter.refusal() if origin in API else None
             await self._wire.pause(self.switches.latency)
             for fault in faults:
                 if fault.kind == "delay":
@@ -158,7 +162,7 @@ class Emulator:
             asked.status = 0 if any(fault.kind == "reset" for fault in badly) else reply.status
             return await self._wire.send(request, reply, badly)
         finally:
-            self._limiter.in_flight -= origin != "media"
+            self._limiter.in_flight -= origin in API
             asked.until = monotonic()
 
     def _reply(self, asked: Recorded, faults: list[Fault]) -> Reply:
@@ -172,7 +176,7 @@ class Emulator:
         except Exception as error:
             self.problems.append(error)
             return Reply(599, {"message": "the emulator failed"})
-        if asked.origin != "media":
+        if asked.origin in API:
             if self.switches.compress and "gzip" in asked.headers.get("Accept-Encoding", ""):
                 reply = packed(reply)
             reply.headers = {"Set-Cookie": COOKIE, **rate_headers(), **reply.headers}
@@ -186,6 +190,10 @@ class Emulator:
         self._media.switches = self.switches
         if asked.origin == "media":
             return self._media.answer(asked)
+        if asked.origin == "auth":
+            self._oauth.switches = self.switches
+            return self._oauth.answer(asked, self.tokens)
         api = Api(self.world, self.switches, self.site_url, self._media.sign, self.on_answer)
-        origin = Site if asked.origin == "site" else Gateway
-        return origin(api, self.tokens).answer(asked)
+        if asked.origin == "site":
+            return Site(api, self.tokens).answer(asked)
+        return Gateway(api, self.tokens, self._oauth).answer(asked)

@@ -46,7 +46,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
-from exporter.emulator.recorded import Origin, Recorded
+from exporter.emulator.recorded import API, Origin, Recorded
 
 Instead = Literal["status", "expired", "login_page", "not_json", "redirect", "gzip_bomb", "bulk_limit"]
 Wrong = Literal[
@@ -125,7 +125,7 @@ class Fault:
             f"{asked.method} {asked.target}"
         ):
             return False
-        if self.kind in ("expired", "bulk_limit") and asked.origin == "media":
+        if self.kind in ("expired", "bulk_limit") and asked.origin not in API:
             return False
         if self.ids and self.kind not in ("body", "field", "file_size"):
             return not set(self.ids).isdisjoint([*asked.path.split("/"), *asked_ids(asked)])

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from exporter.emulator.access import Credentials, Token, gateway_takes
 from exporter.emulator.api import Api
 from exporter.emulator.content import timestamp
+from exporter.emulator.oauth import OAuth
 from exporter.emulator.recorded import Recorded
 from exporter.emulator.reply import Reply, no_such_route, scope_mismatch, unauthorized
 
@@ -17,6 +18,7 @@ from exporter.emulator.reply import Reply, no_such_route, scope_mismatch, unauth
 class Gateway:
     api: Api
     tokens: Sequence[Token]
+    oauth: OAuth
 
     def answer(self, asked: Recorded) -> Reply:
         prefix = f"/ex/confluence/{self.api.world.cloud_id}"
@@ -26,6 +28,8 @@ class Gateway:
             return _nowhere()
         credentials = Credentials.read(asked.headers.get("Authorization"))
         token = credentials.token(self.tokens)
+        if token is None and credentials.scheme == "bearer":
+            token = self.oauth.token(credentials.secret)
         if token is None:
             return unauthorized()
         if token.kind == "scoped" and credentials.scheme == "bearer":

@@ -8,7 +8,9 @@ from typing import Literal
 
 from multidict import CIMultiDictProxy, MultiMapping
 
-Origin = Literal["site", "gateway", "media"]
+Origin = Literal["site", "gateway", "media", "auth"]
+API = ("site", "gateway")
+"""The origins that Confluence's API has."""
 
 
 @dataclass(slots=True)

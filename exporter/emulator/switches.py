@@ -20,6 +20,7 @@ class Switches:
         classic_opens_v1, granular_opens_v1: which of the two scope lists opens a v1 endpoint.
         unscoped_on_gateway: the gateway takes tokens without scopes.
         bearer_as_basic: the gateway takes a service account's token as Basic, too.
+        access_token_seconds: how long an access token is good, from which on it answers 401.
         anonymous_site: the site answers bad or absent credentials with its public content.
         product_access: False answers 403 to everything the token asks.
 
@@ -56,6 +57,7 @@ class Switches:
     granular_opens_v1: bool = True
     unscoped_on_gateway: bool = False
     bearer_as_basic: bool = False
+    access_token_seconds: float = 3600.0
     anonymous_site: bool = False
     product_access: bool = True
 

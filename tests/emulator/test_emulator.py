@@ -63,7 +63,7 @@ async def test_it_can_come_back_on_the_same_ports(sample: Sample) -> None:
     async with Emulator(sample.world, [TOKEN]) as first:
         urls = dict(first.urls)
     ports = tuple(int(url.rpartition(":")[2]) for url in urls.values())
-    assert len(ports) == 3
+    assert len(ports) == 4
     async with Emulator(sample.world, [TOKEN], ports=ports) as second:
         assert second.urls == urls
 
