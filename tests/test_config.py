@@ -1,18 +1,23 @@
 from __future__ import annotations
 
-import inspect
 import os
+import sys
+from dataclasses import fields, is_dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclopts.exceptions import UnknownOptionError
 from pydantic import SecretStr
 from yarl import URL
 
-from exporter import cli
-from exporter.config import ALL_VERSIONS, Settings, load
+from exporter import cli, token_sources
+from exporter.config import TOKEN_SOURCES, Settings, load, load_selection
 from exporter.errors import UsageError
+from exporter.forms import ALL_VERSIONS
 from exporter.model import Part
+from exporter.options import AccessFlags, given
 
 REQUIRED = {"site": "acme", "email": "me@example.com", "api_token": "canary-token"}
 
@@ -28,8 +33,14 @@ SETTINGS: dict[str, tuple[str, object]] = {
     "site": ("other", URL("https://other.atlassian.net")),
     "email": ("you@example.com", "you@example.com"),
     "api_token": ("another-token", SecretStr("another-token")),
+    "api_token_file": ("/run/token", Path("/run/token")),
+    "token_command": ("pass show 'my confluence'", ("pass", "show", "my confluence")),
+    "token_keyring": ("confluence", "confluence"),
+    "token_expires": ("2027-01-31", date(2027, 1, 31)),
     "cloud_id": ("1234-abcd", "1234-abcd"),
     "auth.kind": ("scoped", "scoped"),
+    "auth.client_id": ("client-1", "client-1"),
+    "auth.url": ("https://auth.example/oauth/token", URL("https://auth.example")),
     "gateway_url": ("https://gateway.example", URL("https://gateway.example")),
     "media_hosts": ("a.example, .b.example:8443", ("a.example", ".b.example:8443")),
     "proxy": ("http://proxy.example:3128", SecretStr("http://proxy.example:3128")),
@@ -58,8 +69,8 @@ SETTINGS: dict[str, tuple[str, object]] = {
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in SETTINGS:
-        monkeypatch.delenv(_variable(name), raising=False)
+    for name in (*map(_variable, SETTINGS), "CREDENTIALS_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
     return monkeypatch
 
 
@@ -75,6 +86,7 @@ def _as_flags(name: str, text: str) -> dict[str, Any]:
 def _toml(folder: Path, values: dict[str, str]) -> Path:
     file = folder / "settings.toml"
     file.write_text("".join(f'{name} = "{text}"\n' for name, text in values.items()), "utf-8")
+    file.chmod(0o600)
     return file
 
 
@@ -101,26 +113,33 @@ def test_a_setting_has_one_name_in_all_three_forms(
 ) -> None:
     text, expected = SETTINGS[name]
     others = {key: value for key, value in REQUIRED.items() if key != name} | NEEDS.get(name, {})
-    in_flags = load({**others, **_as_flags(name, text)})
     in_file = load(others, file=_toml(tmp_path, {name: text}))
     environment.setenv(_variable(name), text)
     in_environment = load(others)
-    assert _value(in_flags, name) == _value(in_file, name) == _value(in_environment, name) == expected
+    assert _value(in_file, name) == _value(in_environment, name) == expected
+    environment.delenv(_variable(name))
+    if name not in TOKEN_SOURCES[1:]:  # with a token that is there, tested below
+        assert _value(load({**others, **_as_flags(name, text)}), name) == expected
 
 
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name not in ("api_token", "out")])
 def test_a_setting_is_a_flag_of_that_name(name: str) -> None:
-    flag = name.replace(".", "_")
-    assert flag in inspect.signature(cli.export).parameters
-    text = SETTINGS[name][0]
+    flag, text = name.replace(".", "_"), SETTINGS[name][0]
     arguments = [f"--{flag.replace('_', '-')}", *([] if text in ("true", "false") else [text])]
     _, bound, ignored = cli.cli.parse_args(arguments, exit_on_error=False)
-    assert flag in bound.arguments
+    groups = [each for each in bound.arguments.values() if is_dataclass(each)]
+    told: Any = given(*groups)  # type: ignore[arg-type]
+    for part in name.split("."):
+        told = told[part]
+    assert told is not None
     assert not ignored
 
 
 def test_the_token_is_never_a_flag() -> None:
-    assert not [name for name in inspect.signature(cli.export).parameters if "token" in name]
+    names = {each.name for each in fields(AccessFlags)}
+    assert {name for name in names if "token" in name} == {*TOKEN_SOURCES[1:], "token_expires"}
+    with pytest.raises(UnknownOptionError):
+        cli.cli.parse_args(["--api-token", "canary"], exit_on_error=False, print_error=False)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -130,13 +149,15 @@ def test_flags_win_over_the_environment_and_that_over_the_file(
     text, expected = SETTINGS[name]
     wrong = {"workers": "9", "auth.kind": "bearer", "mode": "600", "max_wait": "1s", "give_up_after": "1s"}
     usual = {"proxy": "http://wrong.example", "gateway_url": "https://wrong.example"}
+    usual |= {"auth.url": "https://wrong.example", "token_expires": "2000-01-01"}
     loser = (wrong | usual).get(name, "wrong")
     others = {key: value for key, value in REQUIRED.items() if key != name} | NEEDS.get(name, {})
     file = _toml(tmp_path, {name: loser})
     environment.setenv(_variable(name), text)
     assert _value(load(others, file=file), name) == expected
-    environment.setenv(_variable(name), loser)
-    assert _value(load({**others, **_as_flags(name, text)}, file=file), name) == expected
+    if name not in TOKEN_SOURCES[1:]:
+        environment.setenv(_variable(name), loser)
+        assert _value(load({**others, **_as_flags(name, text)}, file=file), name) == expected
 
 
 def test_defaults_are_those_of_the_readme() -> None:
@@ -223,6 +244,8 @@ def test_a_missing_setting_is_named_with_the_ways_to_give_it(missing: str) -> No
     assert "--config" in message
     assert ("--site" in message) is (missing == "site")
     assert "--api-token" not in message
+    others = {"CONFLUENCE_API_TOKEN_FILE", "token_command", "token_keyring", "confluence-api-token"}
+    assert all((other in message) is (missing == "api_token") for other in others)
 
 
 @pytest.mark.parametrize("kind", ["scoped", "unscoped"])
@@ -372,6 +395,7 @@ def test_a_token_from_the_environment_is_refused_without_being_shown(
 def test_a_token_from_the_file_is_refused_without_being_shown(line: str, tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(line, "utf-8")
+    file.chmod(0o600)
     with pytest.raises(UsageError, match="api_token: ") as caught:
         load({"site": "acme"}, file=file)
     _check_silent(caught.value)
@@ -440,3 +464,201 @@ def test_a_file_may_be_a_pipe_that_can_be_read_once() -> None:
         assert load({}, file=Path(f"/dev/fd/{reading}")).workers == 3
     finally:
         os.close(reading)
+
+
+@pytest.mark.parametrize(
+    ("auth", "said"),
+    [
+        ({"kind": "oauth"}, "CONFLUENCE_AUTH_CLIENT_ID"),
+        ({"kind": "scoped", "client_id": "c"}, "auth.client_id is for auth.kind = 'oauth'"),
+        ({"client_id": "c\nd"}, "line break"),
+        ({"url": "http://auth.example"}, "loopback"),
+    ],
+)
+def test_credentials_that_make_no_sense_are_refused(auth: dict[str, str], said: str) -> None:
+    assert said in _refusal(auth=auth)
+
+
+def test_a_selection_needs_neither_site_nor_token(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONFLUENCE_SKIP", "likes")
+    file = _toml(tmp_path, {"workers": "3", "site": "acme", "history": "2"})
+    selection = load_selection({"space": "ENG"}, file=file)
+    assert (selection.skip, selection.space, selection.history) == ((Part.LIKES,), ("ENG",), 2)
+
+
+# --- where the token comes from ---------------------------------------------------------
+
+
+ANYWHERE = {"site": "acme", "email": "me@example.com"}
+
+
+def _token_file(folder: Path, text: str = "canary-token\n", mode: int = 0o600) -> Path:
+    file = folder / "token"
+    file.write_text(text, "utf-8")
+    file.chmod(mode)
+    return file
+
+
+def _token(file: Path | None = None, /, **flags: Any) -> str:
+    return load({**ANYWHERE, **flags}, file=file).api_token.get_secret_value()
+
+
+def test_a_token_comes_from_a_file(tmp_path: Path) -> None:
+    assert _token(api_token_file=_token_file(tmp_path)) == "canary-token"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644])
+def test_a_token_file_that_others_can_read_is_refused(mode: int, tmp_path: Path) -> None:
+    file = _token_file(tmp_path, mode=mode)
+    with pytest.raises(UsageError, match=f"can be read by others: chmod 600 {file}"):
+        _token(api_token_file=file)
+
+
+def test_a_settings_file_with_the_token_in_it_is_no_different(tmp_path: Path) -> None:
+    file = _toml(tmp_path, {"api_token": "canary-token"})
+    assert _token(file) == "canary-token"
+    file.chmod(0o644)
+    with pytest.raises(UsageError, match="can be read by others") as caught:
+        _token(file)
+    _check_silent(caught.value)
+    other = _toml(tmp_path, {"workers": "3"})
+    other.chmod(0o644)
+    assert _token(other, api_token="canary-token") == "canary-token"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_a_token_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    file = _token_file(tmp_path)
+    os.chown(file, 12345, -1)
+    with pytest.raises(UsageError, match="belongs to another user"):
+        _token(api_token_file=file)
+
+
+@pytest.mark.parametrize("text", ["canary token", "canary\ntoken", "canary\u00e9", "", "\n", " canary"])
+def test_what_is_no_token_in_a_file_is_refused_without_being_shown(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="token") as caught:
+        _token(api_token_file=_token_file(tmp_path, text))
+    _check_silent(caught.value)
+
+
+def test_a_token_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"cannot read the token's file .*/absent: No such file"):
+        _token(api_token_file=tmp_path / "absent")
+
+
+def test_a_token_comes_from_a_command(tmp_path: Path) -> None:
+    python = f"{sys.executable} -c \"print('canary-token')\""
+    assert _token(token_command=python) == "canary-token"
+    file = tmp_path / "list.toml"
+    file.write_text(f"token_command = [{sys.executable!r}, '-c', 'print(\"canary-token\")']\n", "utf-8")
+    assert _token(file) == "canary-token"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("/nowhere/pass show x", "cannot run /nowhere/pass: .*No such file"),
+        (f"{sys.executable} -c 'while 1: print(\"canary\" * 99)'", "prints more than a token"),
+        ("pass\0word", "cannot run"),
+        (f"{sys.executable} -c 'print(\"canary\"); exit(3)'", "failed with exit code 3"),
+        (f"{sys.executable} -c 'print(\"canary x\")'", "contains a blank"),
+        (f"{sys.executable} -c 'print()'", "is empty"),
+        (" ", "names no command"),
+    ],
+)
+def test_a_command_without_a_token_is_named_and_what_it_printed_is_not(command: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        _token(token_command=command)
+    _check_silent(caught.value)
+
+
+def test_a_command_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_sources, "COMMAND_SECONDS", 0.2)
+    with pytest.raises(UsageError, match="was stopped after"):
+        _token(token_command=f"{sys.executable} -c 'import time; time.sleep(60)'")
+
+
+def test_a_token_comes_from_systemd_where_nothing_else_is_said(
+    tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "confluence-api-token").write_text("canary-systemd\n", "utf-8")
+    (tmp_path / "confluence-api-token").chmod(0o440)  # an ACL's mask shows as the group's mode
+    environment.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert _token() == "canary-systemd"
+    assert _token(api_token="canary-token") == "canary-token"
+
+
+def test_what_is_set_to_nothing_is_not_set(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "empty.toml"
+    file.write_text('api_token_file = ""\ntoken_command = []\ntoken_keyring = ""\n', "utf-8")
+    with pytest.raises(UsageError, match="api_token is not set"):
+        _token(file)
+    environment.setenv("confluence_api_token", "canary-token")
+    assert _token(file) == "canary-token"
+
+
+def test_a_folder_is_no_token_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"{tmp_path} is a folder"):
+        _token(api_token_file=tmp_path)
+
+
+def test_systemd_without_this_credential_is_as_without_systemd(
+    tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(UsageError, match="api_token is not set"):
+        _token()
+
+
+def test_a_token_comes_from_the_keyring(environment: pytest.MonkeyPatch) -> None:
+    keyring = pytest.importorskip("keyring", reason="the extra is not installed")
+    asked = []
+
+    class Ring(keyring.backend.KeyringBackend):  # type: ignore[misc, name-defined]
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            asked.append((service, username))
+            return "canary-ring" if service == "confluence" else None
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise NotImplementedError
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Ring())
+    try:
+        assert _token(token_keyring="confluence") == "canary-ring"
+        assert _token(token_keyring="confluence", auth={"client_id": "client-1"}) == "canary-ring"
+        with pytest.raises(UsageError, match=r"has nothing for 'me@example.com' in 'other'"):
+            _token(token_keyring="other")
+    finally:
+        keyring.set_keyring(before)
+    assert asked == [
+        ("confluence", "me@example.com"),
+        ("confluence", "client-1"),
+        ("other", "me@example.com"),
+    ]
+
+
+def test_a_keyring_needs_to_know_whose_token(environment: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="token_keyring needs email"):
+        load({"site": "acme", "token_keyring": "confluence"})
+
+
+def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(UsageError, match=r"confluence-export\[keyring\]"):
+        _token(token_keyring="confluence")
+
+
+def test_two_tokens_said_at_one_place_are_one_too_many(
+    tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    both = _toml(tmp_path, {"api_token_file": "/run/token", "token_command": "pass"})
+    with pytest.raises(UsageError, match="api_token_file and token_command each say what the token is"):
+        _token(both)
+    environment.setenv("CONFLUENCE_API_TOKEN", "canary-token")
+    assert _token(both) == "canary-token"
+    environment.setenv("CONFLUENCE_TOKEN_COMMAND", "pass")
+    with pytest.raises(UsageError, match="api_token and token_command each"):
+        _token()

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from exporter.config import Settings, load
+from exporter.config import TOKEN_SOURCES, Auth, Settings, load
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
-WITHOUT_DEFAULT = {"site", "email", "api_token", "space", "out", "proxy", "ca_file"}
+WITHOUT_DEFAULT = {"site", "email", "space", "out", "proxy", "ca_file", "token_expires", *TOKEN_SOURCES}
 
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*Settings.model_fields, "auth_kind"):
+    for name in (*Settings.model_fields, *(f"auth_{each}" for each in Auth.model_fields)):
         monkeypatch.delenv(f"CONFLUENCE_{name.upper()}", raising=False)
+    monkeypatch.setenv("CONFLUENCE_API_TOKEN", "x")
 
 
 def _all_switched_on() -> str:
@@ -34,14 +35,18 @@ def test_the_example_loads_as_it_is() -> None:
 
 
 def test_every_setting_is_in_the_example() -> None:
-    assert set(tomllib.loads(_all_switched_on())) == set(Settings.model_fields)
+    shown = tomllib.loads(_all_switched_on())
+    assert set(shown) == set(Settings.model_fields)
+    assert set(shown["auth"]) == set(Auth.model_fields)
 
 
 def test_what_the_example_shows_as_default_is_the_default(tmp_path: Path) -> None:
     file = tmp_path / "all.toml"
-    file.write_text(_all_switched_on(), "utf-8")
+    file.write_text(
+        re.sub(rf"^({'|'.join(TOKEN_SOURCES)}) = .*", "", _all_switched_on(), flags=re.MULTILINE), "utf-8"
+    )
     shown = load({}, file=file)
-    plain: Any = load({"site": "acme", "api_token": "x"})
+    plain: Any = load({"site": "acme"})
     for name in set(Settings.model_fields) - WITHOUT_DEFAULT:
         assert getattr(shown, name) == getattr(plain, name), name
 
