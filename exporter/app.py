@@ -9,20 +9,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter import layout
+from exporter import expiry, layout, preflight
 from exporter.clock import Clock, SystemClock
-from exporter.config import Settings
-from exporter.confluence.access import (
-    TOKEN_KINDS,
-    Credentials,
-    SignedIn,
-    all_spaces,
-    find_cloud_id,
-    find_space,
-    sign_in,
-    space_of,
-)
-from exporter.confluence.transport import Limits, Transport, open_transport
+from exporter.config import Selection, Settings
+from exporter.confluence.access import TOKEN_KINDS, SignedIn, find_cloud_id, sign_in
+from exporter.confluence.probes import Finding
+from exporter.confluence.spaces import all_spaces, find_space, space_of
+from exporter.confluence.transport import Limits
+from exporter.connection import Connection, connect
 from exporter.crawl.crawl import crawl
 from exporter.crawl.report import Report
 from exporter.crawl.wanted import Wanted
@@ -70,6 +64,7 @@ async def export(
     progress: Progress,
     clock: Clock | None = None,
     limits: Limits | None = None,
+    redacting: Redacting | None = None,
 ) -> list[SpaceRun]:
     """Mirror every space of the settings into `out`, one after the other.
 
@@ -78,26 +73,17 @@ async def export(
     network, a signal) ends them all. Cancelled with an `Exit` as message, it ends with that code.
     """
     clock = clock or SystemClock()
-    redact = Redacting(settings.secrets()).redact
+    redacting = redacting or Redacting(settings.secrets())
 
     def new_run(key: str) -> SpaceRun:
         report = Report(keep_actions=options.dry_run)
-        return SpaceRun(key, clock.now(), report, redact, skipped=[str(part) for part in settings.skip])
+        return SpaceRun(key, clock.now(), report, redacting, skipped=[str(part) for part in settings.skip])
 
     runs = [new_run(key) for key in settings.space]
     try:
         find_mirrors(out)  # refuses a folder that isn't ours before anything is asked or written
-        async with open_transport(
-            media_hosts=settings.media_hosts,
-            connections=settings.workers + 1,
-            clock=clock,
-            max_wait=settings.max_wait,
-            give_up_after=settings.give_up_after,
-            proxy=settings.proxy.get_secret_value() if settings.proxy else None,
-            ca_file=settings.ca_file,
-            limits=limits,
-        ) as transport:
-            exporter = _Exporter(settings, out, options, progress, clock, transport)
+        async with connect(settings, clock=clock, limits=limits, hide=redacting.hide) as connection:
+            exporter = _Exporter(settings, out, options, progress, clock, connection)
             if not runs:
                 runs += [new_run(key) for key in await exporter.find_keys()]
             for run in runs:
@@ -146,12 +132,15 @@ class _Exporter:
         options: Options,
         progress: Progress,
         clock: Clock,
-        transport: Transport,
+        connection: Connection,
     ) -> None:
         self._settings, self._out, self._options = settings, out, options
-        self._progress, self._clock, self._transport = progress, clock, transport
+        self._progress, self._clock, self._connection = progress, clock, connection
+        self._transport = connection.transport
         self._cloud_id = settings.cloud_id
         self._signed_in: SignedIn | None = None
+        self._closed: list[Finding] | None = None
+        self._expiry_is_said = False
 
     async def find_keys(self) -> list[str]:
         """The keys of the spaces that are meant where none is named."""
@@ -189,11 +178,12 @@ class _Exporter:
             if mirror is None:
                 mirror = await self._open(self._folder_of(run.space) or folder, stack)
             await self._claim(mirror, run.space, signed_in)
+            await self._warn_of_the_end(run, mirror)
             await crawl(
                 run.space,
                 signed_in.client,
                 mirror,
-                _wanted(self._settings),
+                await self._open_to(run, signed_in),
                 workers=self._settings.workers,
                 report=run.report,
                 progress=self._progress,
@@ -217,6 +207,25 @@ class _Exporter:
             except LocalError as exc:
                 run.error = run.error or exc
 
+    async def _open_to(self, run: SpaceRun, signed_in: SignedIn) -> Wanted:
+        wanted = wanted_by(self._settings)
+        if self._closed is None:  # scopes are the token's, whatever the space
+            has_scopes = signed_in.kind != "unscoped"
+            self._closed = await preflight.closed_to(signed_in.client, wanted) if has_scopes else []
+        return preflight.without(wanted, self._closed, run.report)
+
+    async def _warn_of_the_end(self, run: SpaceRun, mirror: Mirror) -> None:
+        """Once for each of the days before the token's end; what was said stands in the mirror."""
+        ends = self._settings.token_expires
+        if ends is None or self._expiry_is_said:
+            return
+        self._expiry_is_said = True
+        noted = (await mirror.meta()).get("token_end_said")
+        warning = expiry.warning(ends, self._clock.now().date(), noted)
+        if warning is not None:
+            run.notices.append(warning.text)
+            await mirror.note({"token_end_said": warning.note})
+
     async def _open(self, folder: Path, stack: AsyncExitStack) -> Mirror:
         if self._options.dry_run:
             return await stack.enter_async_context(look_at_mirror(folder, clock=self._clock))
@@ -230,16 +239,9 @@ class _Exporter:
             if not self._cloud_id:
                 self._cloud_id = await find_cloud_id(self._transport, settings.site)
             noted = await self._noted_kind(key, mirror)
-            credentials = Credentials(
-                site=settings.site,
-                gateway=settings.gateway_url,
-                email=settings.email,
-                token=settings.api_token.get_secret_value(),
-                kind=None if settings.auth.kind == "auto" else settings.auth.kind,
-            )
             self._signed_in = await sign_in(
                 self._transport,
-                credentials,
+                self._connection.credentials,
                 cloud_id=self._cloud_id,
                 key=key,
                 remembered=next((kind for kind in TOKEN_KINDS if kind == noted), None),
@@ -275,21 +277,23 @@ class _Exporter:
     def _check_identity(
         self, noted: Mapping[str, str], folder: Path, space: Space, signed_in: SignedIn
     ) -> None:
-        if noted.get("cloud_id", self._cloud_id) != self._cloud_id:
-            raise IdentityError(f"{folder} mirrors another Confluence site: name another output folder")
+        accepted = self._options.accept_identity
+        if noted.get("cloud_id", self._cloud_id) != self._cloud_id and not accepted:
+            raise IdentityError(
+                f"{folder} mirrors another Confluence site (cloud id {noted['cloud_id']}, this one is "
+                f"{self._cloud_id}): name another output folder, or --accept-identity to go on with this one"
+            )
         if noted.get("space_id", space.id) != space.id:
             raise ManifestError(f"{folder} mirrors another space that had this key: move it away")
         user = signed_in.user
-        if user and noted.get("account_id", user.account_id) != user.account_id:
-            if self._options.accept_identity:
-                return
+        if user and noted.get("account_id", user.account_id) != user.account_id and not accepted:
             raise IdentityError(
                 f"{folder} was made with another account's token, which may see more or less than this one: "
                 "use that account, another folder, or --accept-identity to go on with this one"
             )
 
 
-def _wanted(settings: Settings) -> Wanted:
+def wanted_by(settings: Selection) -> Wanted:
     return Wanted(
         skip=frozenset(settings.skip),
         page=ContentId(settings.page) if settings.page else None,

@@ -13,39 +13,42 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, TypeVar
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
-from rich.filesize import decimal
-from rich.table import Table
 
 from exporter import app as program
-from exporter import signals
+from exporter import check as ladder
+from exporter import signals, text
 from exporter.app import Options
-from exporter.config import load
+from exporter.config import load, load_selection
 from exporter.errors import Exit, ExportError, Interrupted, UsageError
 from exporter.layout import well_formed
 from exporter.logs import Redacting, log_to_stderr
-from exporter.model import Kind, Part
+from exporter.options import (
+    NO_ACCESS,
+    NO_RUN,
+    NO_WANTED,
+    OUTPUT,
+    RUN,
+    AccessFlags,
+    Config,
+    Json,
+    Quiet,
+    RunFlags,
+    Verbose,
+    WantedFlags,
+    flag,
+    given,
+)
 from exporter.progress import Progress, Silent, live
 from exporter.summary import SpaceRun
 
+T = TypeVar("T")
+
 MAX_LINES = 20  # of a failure on stderr: it becomes somebody's mail
 EXIT_CODES = "Exit codes:\n\n" + "\n".join(f"- {code.value}: {code.meaning}" for code in Exit)
-
-RUN = Group("Run", sort_key=1)
-WANTED = Group("What is mirrored", sort_key=2)
-KINDS = {kind: f"{kind}s" for kind in Kind} | {
-    Kind.SPACE: "the space",
-    Kind.BLOGPOST: "blog posts",
-    Kind.CUSTOM_CONTENT: "custom content",
-    Kind.VERSION: "former versions",
-    Kind.OTHER: "of unknown types",
-}
-
-ACCESS = Group("Access", sort_key=3)
-OUTPUT = Group("Output", sort_key=4)
 
 cli = App(
     name="confluence-export",
@@ -53,19 +56,12 @@ cli = App(
     help_epilogue=EXIT_CODES,
     help_format="markdown",
     version=version("confluence-export"),
-    usage="Usage: confluence-export --space ENG ./out\n       confluence-export demo ./out",
+    usage="Usage: confluence-export --space ENG ./out\n"
+    "       confluence-export check --space ENG\n"
+    "       confluence-export demo ./out",
     default_parameter=Parameter(negative=(), show_default=False),
     result_action="return_value",
 )
-
-
-def _flag(group: Group, help_text: str) -> Parameter:
-    return Parameter(group=group, help=help_text)
-
-
-Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], group=OUTPUT, help="Print nothing but failures.")]
-Verbose = Annotated[bool, Parameter(name=["--verbose", "-v"], group=OUTPUT, help="Log every step to stderr.")]
-Json = Annotated[bool, Parameter(name="--json", group=OUTPUT, help="Print the summary as one JSON document.")]
 
 
 @cli.default
@@ -73,47 +69,12 @@ def export(
     out: Annotated[Path | None, Parameter(help="Output folder; each space gets a folder in it.")] = None,
     /,
     *,
-    space: Annotated[list[str] | None, _flag(WANTED, "Key of a space; repeat it for more.")] = None,
-    all_spaces: Annotated[bool | None, _flag(WANTED, "Every space the token sees.")] = None,
-    include_spaces: Annotated[str | None, _flag(WANTED, "Of those only keys like these: `ENG,DOC*`.")] = None,
-    exclude_spaces: Annotated[str | None, _flag(WANTED, "Of those not keys like these.")] = None,
-    personal_spaces: Annotated[bool | None, _flag(WANTED, "Of those also the personal ones.")] = None,
-    page: Annotated[str | None, _flag(WANTED, "Only the page (or folder) with this id.")] = None,
-    with_descendants: Annotated[bool | None, _flag(WANTED, "And all pages below it.")] = None,
-    label: Annotated[list[str] | None, _flag(WANTED, "Only what has this label, or another named.")] = None,
-    exclude_label: Annotated[list[str] | None, _flag(WANTED, "Nothing that has this label.")] = None,
-    skip: Annotated[list[str] | None, _flag(WANTED, f"Parts to leave out: {', '.join(Part)}.")] = None,
-    custom_content_types: Annotated[
-        str | None, _flag(WANTED, "Types of custom content that the search doesn't find.")
-    ] = None,
-    history: Annotated[str | None, _flag(WANTED, "Former versions to keep: `all`, or how many (0).")] = None,
-    raw: Annotated[str | None, _flag(WANTED, "Formats of bodies: `storage`, or `storage,adf`.")] = None,
-    full: Annotated[
-        bool | None,
-        Parameter(
-            group=WANTED,
-            negative="--no-full",
-            help="Compare every body with what is held, changed or not (the default).",
-        ),
-    ] = None,
-    workers: Annotated[int | None, _flag(RUN, "Requests under way at once (8).")] = None,
-    max_wait: Annotated[str | None, _flag(RUN, "Longest wait Confluence may ask for (60m).")] = None,
-    give_up_after: Annotated[str | None, _flag(RUN, "End when nothing succeeded for so long (5m).")] = None,
-    mode: Annotated[str | None, _flag(RUN, "Mode of new files (600); folders follow.")] = None,
-    dry_run: Annotated[bool, _flag(RUN, "Print what would be done; write nothing.")] = False,
-    accept_identity: Annotated[bool, _flag(RUN, "Continue a mirror made with another account.")] = False,
-    site: Annotated[str | None, _flag(ACCESS, "`acme`, `acme.atlassian.net` or a URL.")] = None,
-    email: Annotated[str | None, _flag(ACCESS, "Whose token it is.")] = None,
-    auth_kind: Annotated[
-        Literal["auto", "scoped", "unscoped", "bearer"] | None,
-        _flag(ACCESS, "How the token is used (auto). The token itself is never a flag."),
-    ] = None,
-    cloud_id: Annotated[str | None, _flag(ACCESS, "The site's cloud id; found by itself.")] = None,
-    gateway_url: Annotated[str | None, _flag(ACCESS, "Atlassian's API gateway.")] = None,
-    media_hosts: Annotated[str | None, _flag(ACCESS, "Hosts a download may be redirected to.")] = None,
-    proxy: Annotated[str | None, _flag(ACCESS, "Proxy URL; the environment's is not used.")] = None,
-    ca_file: Annotated[Path | None, _flag(ACCESS, "A private CA's certificates.")] = None,
-    config: Annotated[Path | None, _flag(ACCESS, "Settings from this TOML file.")] = None,
+    wanted: WantedFlags = NO_WANTED,
+    run: RunFlags = NO_RUN,
+    dry_run: Annotated[bool, flag(RUN, "Print what would be done; write nothing.")] = False,
+    accept_identity: Annotated[bool, flag(RUN, "Continue a mirror of another account or site.")] = False,
+    access: AccessFlags = NO_ACCESS,
+    config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     as_json: Json = False,
@@ -124,36 +85,8 @@ def export(
     the file, as `media_hosts`, or in the environment, as `CONFLUENCE_MEDIA_HOSTS`. Flags win over
     the environment, the environment over the file. The token comes as `CONFLUENCE_API_TOKEN`.
     """
-    flags: dict[str, Any] = {
-        "space": space,
-        "all_spaces": all_spaces,
-        "include_spaces": include_spaces,
-        "exclude_spaces": exclude_spaces,
-        "personal_spaces": personal_spaces,
-        "page": page,
-        "with_descendants": with_descendants,
-        "label": label,
-        "exclude_label": exclude_label,
-        "skip": skip,
-        "custom_content_types": custom_content_types,
-        "history": history,
-        "raw": raw,
-        "full": full,
-        "workers": workers,
-        "max_wait": max_wait,
-        "give_up_after": give_up_after,
-        "mode": mode,
-        "site": site,
-        "email": email,
-        "auth": {"kind": auth_kind} if auth_kind else None,
-        "cloud_id": cloud_id,
-        "gateway_url": gateway_url,
-        "media_hosts": media_hosts,
-        "proxy": proxy,
-        "ca_file": ca_file,
-        "out": out,
-    }
-    settings = load({name: value for name, value in flags.items() if value is not None}, file=config)
+    flags = given(wanted, run, access)
+    settings = load(flags | ({"out": out} if out else {}), file=config)
     if settings.out is None:
         raise UsageError("no output folder: confluence-export --space ENG ./out")
     if not (settings.space or settings.all_spaces or settings.page):
@@ -163,10 +96,52 @@ def export(
         )
     out = settings.out
     options = Options(dry_run=dry_run, accept_identity=accept_identity)
+    redacting = Redacting(settings.secrets())
+    talk = _Talk(quiet=quiet, verbose=verbose, as_json=as_json, redacting=redacting, plan=dry_run)
     return _run(
-        lambda progress: program.export(settings, out, options=options, progress=progress),
-        _Talk(quiet=quiet, verbose=verbose, as_json=as_json, secrets=settings.secrets(), plan=dry_run),
+        lambda progress: program.export(
+            settings, out, options=options, progress=progress, redacting=redacting
+        ),
+        talk,
     )
+
+
+@cli.command
+def check(
+    *,
+    wanted: WantedFlags = NO_WANTED,
+    access: AccessFlags = NO_ACCESS,
+    config: Config = None,
+    least: Annotated[bool, flag(OUTPUT, "Print the smallest set of scopes; ask nobody.")] = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> Exit:
+    """Say what the token opens, what it doesn't, and what to do about it.
+
+    One request for each kind of endpoint that the options need, down to one download; nothing is
+    written. Ends with 0 if all is granted, 3 if something is not, 7, 10 or 12 as an export would.
+    """
+    flags = given(wanted, access)
+    if least:
+        selection = load_selection(flags, file=config)
+        with _stdout_may_close():
+            if as_json:
+                print(json.dumps(ladder.least_document(selection), indent=2))
+            else:
+                print(*text.least(selection.skip), sep="\n")
+        return Exit.OK
+    settings = load(flags, file=config)
+    redacting = Redacting(settings.secrets())
+    if verbose:
+        log_to_stderr(logging.DEBUG, redacting)
+    with _redacted(redacting):
+        diagnosis = _to_its_end(ladder.check(settings, redacting=redacting))
+    with _stdout_may_close():
+        if as_json:
+            print(json.dumps(redacting.redact_all(diagnosis.document()), indent=2))
+        else:
+            print(*map(redacting.redact, text.diagnosis(diagnosis)), sep="\n")
+    return diagnosis.exit
 
 
 @cli.command
@@ -181,7 +156,7 @@ def demo(
     """Mirror a sample space from a small Confluence on this machine: no account, no network."""
     from exporter import demo as sample
 
-    talk = _Talk(quiet=quiet, verbose=verbose, as_json=as_json, secrets=())
+    talk = _Talk(quiet=quiet, verbose=verbose, as_json=as_json, redacting=Redacting(()))
     code = _run(lambda progress: sample.demo(out, progress=progress), talk)
     if code is Exit.OK and not (quiet or as_json):
         with _stdout_may_close():
@@ -196,7 +171,7 @@ class _Talk:
     quiet: bool
     verbose: bool
     as_json: bool
-    secrets: Sequence[str]
+    redacting: Redacting
     plan: bool = False
 
     @contextlib.contextmanager
@@ -214,87 +189,70 @@ class _Talk:
                 _print_json(program.exit_code(runs), [run.document() for run in runs])
             elif self.plan and not self.quiet:
                 for run in runs:
-                    _print_plan(run)
+                    print(*text.plan(run), sep="\n")
             elif sys.stdout.isatty() and not self.quiet:
-                Console().print(_table(runs))
+                Console().print(text.counts(runs))
         self._failures(runs)
 
     def _failures(self, runs: Sequence[SpaceRun]) -> None:
-        """At most `MAX_LINES` in all, each space's cause first; warnings for whoever looks on."""
-        clean = Redacting(self.secrets).redact
-        failed = [run for run in runs if run.exit is not Exit.OK]
-        share = max(1, MAX_LINES // max(1, len(failed)) - 1)
-        said = [line for run in failed for line in _sentences(run, share)]
+        """At most `MAX_LINES` in all; warnings for whoever looks on."""
+        said = text.failures(runs, MAX_LINES)
+        said += [f"{run.key}: warning: {notice}" for run in runs for notice in run.notices]
         if self.verbose or (sys.stderr.isatty() and not self.quiet):
             said += [f"{run.key}: warning: {warning}" for run in runs for warning in run.warnings]
         for line in said[:MAX_LINES]:
-            print(clean(well_formed(" ".join(line.splitlines()))), file=sys.stderr)
-
-
-def _sentences(run: SpaceRun, most: int) -> list[str]:
-    lines = run.problems()
-    if len(lines) > most:
-        lines[max(1, most - 1) :] = [f"… and {len(lines) - most + 1} more, in last-run.json"] * (most > 1)
-    return [f"{run.key}: {line}" for line in [*lines, f"exit {run.exit.value}: {run.exit.meaning}"]]
+            print(self.redacting.redact(well_formed(" ".join(line.splitlines()))), file=sys.stderr)
 
 
 def _run(work: Callable[[Progress], Coroutine[Any, Any, list[SpaceRun]]], talk: _Talk) -> Exit:
     """Do it, stop cleanly on a signal, say what came of it."""
     if talk.verbose:
-        log_to_stderr(logging.DEBUG, talk.secrets)
-
-    async def interruptible() -> list[SpaceRun]:
-        task = asyncio.ensure_future(work(progress))
-        for number, code in signals.wanted().items():
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel, code)
-        return await task
-
-    try:
-        with talk.progress() as progress:
-            runs = asyncio.run(interruptible())
-    except asyncio.CancelledError as exc:  # before or after the export itself
-        raise Interrupted(exc.args[0] if exc.args else Exit.INTERRUPTED) from None
-    finally:
-        signals.arm()
+        log_to_stderr(logging.DEBUG, talk.redacting)
+    with talk.progress() as progress, _redacted(talk.redacting):
+        runs = _to_its_end(work(progress))
     talk.result(runs)
     return program.exit_code(runs)
 
 
 @contextlib.contextmanager
+def _redacted(redacting: Redacting) -> Iterator[None]:
+    """What a run ends with before it has a summary goes through the same filter."""
+    try:
+        yield
+    except ExportError as exc:
+        exc.args = (redacting.redact(str(exc)),)
+        raise
+
+
+def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Or to a signal's, which it is cancelled with."""
+
+    async def interruptible() -> T:
+        task = asyncio.ensure_future(work)
+        for number, code in signals.wanted().items():
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel, code)
+        return await task
+
+    try:
+        return asyncio.run(interruptible())
+    except asyncio.CancelledError as exc:  # before or after the work itself
+        raise Interrupted(exc.args[0] if exc.args else Exit.INTERRUPTED) from None
+    finally:
+        signals.arm()
+
+
+@contextlib.contextmanager
 def _stdout_may_close() -> Iterator[None]:
-    """That nobody reads any more is no reason to call a run a failure."""
+    """That nobody reads any more, or can, is no reason to call a run a failure."""
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _print_json(code: Exit, spaces: list[dict[str, Any]], error: str | None = None) -> None:
     print(json.dumps({"exit_code": int(code), "error": error, "spaces": spaces}, indent=2))
-
-
-def _print_plan(run: SpaceRun) -> None:
-    for action in run.report.actions:
-        print(f"{run.key}: {action.verb} {action.kind} {action.id} {well_formed(action.title)!r}")
-    unchanged = sum(counts["unchanged"] for counts in run.report.counts.values())
-    print(f"{run.key}: {len(run.report.actions)} things to do, {unchanged} unchanged")
-
-
-def _table(runs: Sequence[SpaceRun]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("space", "what"):
-        table.add_column(column)
-    verbs = ("new", "changed", "damaged", "updated", "unchanged", "missing")
-    for column in verbs:
-        table.add_column(column, justify="right")
-    for run in runs:
-        for kind, counts in run.report.counts.items():
-            if counts.total():
-                table.add_row(run.key, KINDS[kind], *(str(counts[verb] or "") for verb in verbs))
-    requests, received = sum(run.requests for run in runs), sum(run.received for run in runs)
-    table.caption = f"{requests} requests, {decimal(received)} received"
-    return table
 
 
 def _prepare_streams() -> None:

@@ -26,11 +26,12 @@ async def demo(out: Path, *, progress: Progress) -> list[SpaceRun]:
                 "site": emulator.site_url,
                 "email": token.email,
                 "api_token": token.secret,
-                "auth": {"kind": "auto"},
+                "auth": {"kind": "auto", "client_id": token.client_id, "url": emulator.urls["auth"]},
                 "cloud_id": "",
                 "gateway_url": emulator.gateway_url,
                 "media_hosts": emulator.media_host,
                 "proxy": None,
+                "token_expires": None,
                 "ca_file": None,
                 "space": (SPACE,),
             }

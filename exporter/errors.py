@@ -108,6 +108,14 @@ class Unauthorized(AuthError):
     """401: the credentials are not accepted at this address; another one may accept them."""
 
 
+class Anonymous(AuthError):
+    """Confluence answers as it does to anybody."""
+
+
+class NoProductAccess(AuthError):
+    """403: the account may not use Confluence at all."""
+
+
 class IdentityError(ExportError):
     """A mirror is another site's or account's: a matter of this space alone."""
 
@@ -139,7 +147,11 @@ class TransientError(RemoteError):
 
 
 class NotFound(RemoteError):
-    """404 or 410: absent, hidden from this token, or an endpoint that was removed."""
+    """404: absent, or hidden from this token."""
+
+
+class Removed(NotFound):
+    """410: Atlassian has taken this endpoint away."""
 
 
 class Forbidden(RemoteError):
@@ -154,3 +166,7 @@ class ScopeMissing(RemoteError):
     """The token works but may not use this endpoint; the text names the scope to tick."""
 
     exit = Exit.AUTH
+
+
+class DownloadClosed(ScopeMissing):
+    """Downloads are refused for another reason than a scope; the token may be good for the rest."""

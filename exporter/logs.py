@@ -7,20 +7,35 @@ import logging
 import re
 import sys
 from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 _SIGNED = re.compile(r"([?&](?:token|jwt|client|signature)=)[^&\s\"']+", re.IGNORECASE)
+_AUTHORIZATION = re.compile(r"\b(Basic|Bearer) [A-Za-z0-9+/=._~-]{20,}")
+_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _HIDDEN = "[hidden]"
 
 
 class Redacting(logging.Formatter):
-    """Hides known secrets, also as base64, and the signatures in URLs; tracebacks included.
+    """Hides known secrets, also as base64 or in a URL; what looks like one; and the signatures in URLs.
+
+    The one filter of all that is logged, printed of a failure, or kept in a summary.
 
     One event is one line: control characters in titles can't forge a second or move the cursor.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._secrets = [form for secret in secrets if secret for form in (secret, _base64(secret))]
+        self._secrets: set[str] = set()
+        for secret in secrets:
+            self.hide(secret)
+
+    def hide(self, secret: str) -> None:
+        """From now on, this one as well."""
+        if secret:
+            encoded = _base64(secret)
+            self._secrets |= {secret, encoded, quote(secret, safe=""), quote_plus(secret)}
+            self._secrets.add(encoded.rstrip("="))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 — the library's name
         return " ".join(super().formatMessage(record).splitlines())
@@ -29,15 +44,24 @@ class Redacting(logging.Formatter):
         return self.redact(super().format(record))
 
     def redact(self, text: str) -> str:
-        for secret in self._secrets:
+        for secret in sorted(self._secrets, key=len, reverse=True):  # one may be part of another
             text = text.replace(secret, _HIDDEN)
-        text = _SIGNED.sub(rf"\1{_HIDDEN}", text)
+        text = _AUTHORIZATION.sub(rf"\1 {_HIDDEN}", text)
+        text = _JWT.sub(_HIDDEN, _SIGNED.sub(rf"\1{_HIDDEN}", text))
         return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
+    def redact_all(self, value: Any) -> Any:
+        """Every text in a document, but not the keys."""
+        if isinstance(value, dict):
+            return {key: self.redact_all(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.redact_all(each) for each in value]
+        return self.redact(value) if isinstance(value, str) else value
 
-def log_to_stderr(level: int, secrets: Iterable[str]) -> None:
+
+def log_to_stderr(level: int, redacting: Redacting) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Redacting(secrets))
+    handler.setFormatter(redacting)
     logger = logging.getLogger("exporter")
     logger.handlers = [handler]
     logger.setLevel(level)

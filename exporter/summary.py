@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -10,9 +9,11 @@ from typing import Any
 
 from exporter.crawl.report import Report
 from exporter.errors import Exit, ExportError
+from exporter.logs import Redacting
 from exporter.model import Space
 
 SCHEMA = 1
+VERSION = version("confluence-export")
 
 
 @dataclass
@@ -22,12 +23,15 @@ class SpaceRun:
     key: str
     started: datetime
     report: Report
-    redact: Callable[[str], str]
+    redacting: Redacting
     space: Space | None = None
     ended: datetime | None = None
     error: ExportError | None = None
     skipped: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notices: list[str] = field(
+        default_factory=list
+    )  # warnings that somebody should read although all went well
     requests: int = 0
     received: int = 0  # bytes
     throttled: int = 0
@@ -45,7 +49,7 @@ class SpaceRun:
         report = self.report
         document: dict[str, Any] = {
             "schema": SCHEMA,
-            "version": version("confluence-export"),
+            "version": VERSION,
             "space": self.key,
             "space_id": self.space.id if self.space else None,
             "space_name": self.space.name if self.space else None,
@@ -63,14 +67,14 @@ class SpaceRun:
             "failures": [asdict(failure) for failure in report.failures],
             "faults": report.faults,
             "not_granted": report.not_granted,
-            "warnings": self.warnings,
+            "warnings": [*self.notices, *self.warnings],
             "requests": self.requests,
             "bytes_received": self.received,
             "throttled": self.throttled,
         }
         if report.keep_actions:
             document["plan"] = [asdict(action) for action in report.actions]
-        redacted: dict[str, Any] = _mapped(document, self.redact)
+        redacted: dict[str, Any] = self.redacting.redact_all(document)
         return redacted
 
     def problems(self) -> list[str]:
@@ -87,11 +91,3 @@ class SpaceRun:
             f"{failure.kind} {failure.id} {failure.title!r}: {failure.reason}" for failure in report.failures
         ]
         return lines
-
-
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _mapped(each, change) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_mapped(each, change) for each in value]
-    return change(value) if isinstance(value, str) else value

@@ -32,6 +32,7 @@ ERRORS = {
     "RemoteError": 7,
     "TransientError": 7,
     "NotFound": 7,
+    "Removed": 7,
     "Forbidden": 7,
     "Refused": 7,
     "SpaceError": 10,
@@ -40,7 +41,10 @@ ERRORS = {
     "IdentityError": 12,
     "ObstructedError": 6,
     "Unauthorized": 12,
+    "Anonymous": 12,
+    "NoProductAccess": 12,
     "ScopeMissing": 12,
+    "DownloadClosed": 12,
     "ManifestError": 13,
 }
 

@@ -59,7 +59,13 @@ def test_a_leaf_imports_other_leaves_only() -> None:
 
 
 def test_only_the_command_line_and_what_joins_the_parts_see_the_settings() -> None:
-    assert {name for name, imports in IMPORTS.items() if "config" in imports} <= {"cli", "app", "demo"}
+    assert {name for name, imports in IMPORTS.items() if "config" in imports} <= {
+        "cli",
+        "app",
+        "check",
+        "connection",
+        "demo",
+    }
 
 
 def test_only_the_demo_uses_the_emulator_which_uses_nothing_of_the_rest() -> None:

@@ -72,7 +72,7 @@ def test_logging_goes_to_stderr_through_the_redacting_formatter(
     monkeypatch.setattr(logger, "handlers", [])
     monkeypatch.setattr(logger, "propagate", logger.propagate)
     monkeypatch.setattr(logger, "level", logger.level)
-    log_to_stderr(logging.DEBUG, [TOKEN])
+    log_to_stderr(logging.DEBUG, Redacting([TOKEN]))
     logging.getLogger("exporter.confluence.transport").debug("with %s", TOKEN)
     sys.stderr.flush()
     captured = capsys.readouterr()

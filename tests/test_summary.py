@@ -7,6 +7,7 @@ import pytest
 
 from exporter.crawl.report import Action, Report
 from exporter.errors import AuthError, Exit, ExportError, LocalError
+from exporter.logs import Redacting
 from exporter.model import Kind, Space, SpaceId
 from exporter.summary import SpaceRun
 from tests.fake_clock import EPOCH
@@ -15,7 +16,7 @@ SPACE = Space(SpaceId("7"), "ENG", "ENG", "Engineering", b"{}")
 
 
 def _run(error: ExportError | None = None, **report: list[str]) -> SpaceRun:
-    return SpaceRun("ENG", EPOCH, Report(**report), str, space=SPACE, ended=EPOCH, error=error)  # type: ignore[arg-type]
+    return SpaceRun("ENG", EPOCH, Report(**report), Redacting(()), space=SPACE, ended=EPOCH, error=error)  # type: ignore[arg-type]
 
 
 def _with_failures(count: int) -> SpaceRun:
@@ -53,7 +54,7 @@ def test_the_document_keeps_its_keys() -> None:
 
 
 def test_the_document_is_json_even_of_a_run_that_never_began() -> None:
-    run = SpaceRun("ENG", EPOCH, Report(), str, error=AuthError("no"))
+    run = SpaceRun("ENG", EPOCH, Report(), Redacting(()), error=AuthError("no"))
     document = json.loads(json.dumps(run.document()))
     assert (document["space_id"], document["ended"], document["error"]) == (None, None, "no")
     assert document["started"] == "2026-11-25T08:00:00+00:00"

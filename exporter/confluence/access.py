@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-import logging
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, get_args
 
 import aiohttp
 from yarl import URL
@@ -16,32 +14,54 @@ from exporter.confluence.client import Client
 from exporter.confluence.schema import TenantWire, read_as
 from exporter.confluence.transport import Access, Transport
 from exporter.errors import (
+    Anonymous,
     AuthError,
+    ExportError,
     Forbidden,
     NotFound,
     Refused,
+    RemoteError,
     ScopeMissing,
-    SpaceError,
     Unauthorized,
     UsageError,
 )
-from exporter.model import NODES, WITH_BODY, ContentId, Space, User
+from exporter.model import User
 
-log = logging.getLogger(__name__)
+TokenKind = Literal["scoped", "unscoped", "bearer", "oauth"]
+TOKEN_KINDS: tuple[TokenKind, ...] = get_args(TokenKind)
+SERVICE_ACCOUNTS = "@serviceaccount.atlassian.com"
+"""How their addresses end (sooperset/mcp-atlassian#781). Their tokens only work at the gateway; some
+report Basic, some Bearer (tagoro9/fotingo#1112), so both are tried."""
 
-TokenKind = Literal["scoped", "unscoped", "bearer"]
-TOKEN_KINDS: tuple[TokenKind, ...] = ("scoped", "unscoped", "bearer")
+WHERE: Mapping[TokenKind, str] = {
+    "scoped": "as a scoped token at the gateway",
+    "unscoped": "as an unscoped token at the site",
+    "bearer": "as a bearer token at the gateway",
+    "oauth": "as an OAuth 2.0 credential at the gateway",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the user gave. `kind` None: find out how the token wants to be used."""
+    """What the user gave. `kind` None: find out how the token wants to be used. With `access_tokens`,
+    those are used instead of the token."""
 
     site: URL
     gateway: URL
     email: str
     token: str = field(repr=False)
     kind: TokenKind | None = None
+    access_tokens: Callable[[], Awaitable[str]] | None = None
+
+    def worth_trying(self) -> list[TokenKind]:
+        """The likeliest ways first, and no more than two: repeated refusals may lock the account."""
+        if self.kind is not None:
+            return [self.kind]
+        if self.access_tokens is not None:
+            return ["oauth"]
+        if not self.email:
+            return ["bearer"]
+        return ["scoped", "bearer" if self.email.endswith(SERVICE_ACCOUNTS) else "unscoped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +72,25 @@ class SignedIn:
     kind: TokenKind
     user: User | None
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A way of using the token that doesn't work."""
+
+    kind: TokenKind
+    error: ExportError
+
+    def __str__(self) -> str:
+        return f"{WHERE[self.kind]}: {self.error}"
+
+
+class NotAccepted(AuthError):
+    """No way of using the token worked."""
+
+    def __init__(self, refusals: Sequence[Refusal], advice: str = "") -> None:
+        super().__init__("; ".join([*map(str, refusals), *([advice] if advice else [])]))
+        self.refusals = list(refusals)
 
 
 async def find_cloud_id(transport: Transport, site: URL) -> str:
@@ -79,131 +118,88 @@ async def sign_in(
 ) -> SignedIn:
     """Find where the token is accepted, by asking for the space (or for any), and whose it is.
 
-    Goes on to the site only when the gateway refuses the credentials as such; where it is known how
-    the token was accepted (`remembered`), nothing else is tried. Raises `AuthError` with every refusal.
+    Goes on to the next way only when the credentials are refused as such, first of all in the way that
+    was accepted before (`remembered`). Raises `NotAccepted` with every refusal.
     """
-    refusals = []
-    for kind in _worth_trying(credentials, remembered):
-        client = Client(transport, _access(credentials, kind, cloud_id))
-        try:
-            return await _try(client, kind, key)
-        except Unauthorized as exc:
-            refusals.append(f"{_WHERE[kind]}: {exc}")
-        except (NotFound, Forbidden) as exc:  # not about the credentials, so no reason to try elsewhere
-            raise AuthError(
-                f"{_WHERE[kind]}: {exc}; is CONFLUENCE_CLOUD_ID right, and does it take this kind of token?"
-            ) from exc
-    if remembered is not None and credentials.kind is None:
-        refusals.append("with another kind of token than before, set CONFLUENCE_AUTH_KIND once")
-    raise AuthError("; ".join(refusals))
+    refusals: list[Refusal] = []
+    for kind in _in_order(credentials.worth_trying(), remembered):
+        tried = await try_one(
+            transport, credentials, kind, cloud_id=cloud_id, key=key, after_others=bool(refusals)
+        )
+        if isinstance(tried, SignedIn):
+            return tried
+        refusals.append(tried)
+        if isinstance(tried.error, (NotFound, Forbidden)):  # not about the credentials: nowhere is better
+            raise NotAccepted(refusals, "is CONFLUENCE_CLOUD_ID right, and does it take this kind of token?")
+        if not isinstance(tried.error, Unauthorized):
+            break
+    raise NotAccepted(refusals)
 
 
-_WHERE = {
-    "scoped": "as a scoped token at the gateway",
-    "unscoped": "as an unscoped token at the site",
-    "bearer": "as a bearer token at the gateway",
-}
+def _in_order(kinds: list[TokenKind], remembered: TokenKind | None) -> list[TokenKind]:
+    return sorted(kinds, key=lambda kind: kind != remembered)
 
 
-def _worth_trying(credentials: Credentials, remembered: TokenKind | None) -> list[TokenKind]:
-    if credentials.kind is not None:
-        return [credentials.kind]
-    if remembered is not None:
-        return [remembered]
-    return ["scoped", "unscoped"] if credentials.email else ["bearer"]
+async def try_one(
+    transport: Transport,
+    credentials: Credentials,
+    kind: TokenKind,
+    *,
+    cloud_id: str,
+    key: str | None,
+    after_others: bool = False,
+) -> SignedIn | Refusal:
+    """Use the token in this one way. A scope that is missing is no refusal.
+
+    Raises what other trouble there is, unless other ways were refused, which is then what matters.
+    """
+    client = Client(transport, _access(credentials, kind, cloud_id))
+    try:
+        if kind == "unscoped":
+            # The site answers wrong credentials like an anonymous visitor's, so who we are comes first.
+            return SignedIn(client, kind, _known(await client.current_user()), ())
+        with contextlib.suppress(ScopeMissing):  # who asks for a space will be told
+            async for _ in client.spaces(keys=[key] if key else []):
+                break
+        return await _named(client, kind)
+    except (AuthError, NotFound, Forbidden) as exc:
+        return Refusal(kind, exc)
+    except RemoteError as exc:
+        if not after_others:
+            raise
+        return Refusal(kind, exc)
 
 
-def _access(credentials: Credentials, kind: TokenKind, cloud_id: str) -> Access:
-    if kind == "bearer":
-        authorization = f"Bearer {credentials.token}"
-    else:
-        authorization = aiohttp.encode_basic_auth(credentials.email, credentials.token)
-    base = credentials.site if kind == "unscoped" else credentials.gateway / "ex/confluence" / cloud_id
-    return Access(base, authorization)
-
-
-async def _try(client: Client, kind: TokenKind, key: str | None) -> SignedIn:
-    if kind == "unscoped":
-        # The site answers wrong credentials like an anonymous visitor's, so who we are comes first.
-        return SignedIn(client, kind, _known(await client.current_user()), ())
-    async for _ in client.spaces(keys=[key] if key else []):
-        break
+async def _named(client: Client, kind: TokenKind) -> SignedIn:
     try:
         user = await client.current_user()
     except (AuthError, ScopeMissing, Forbidden, NotFound) as exc:  # the token works, as the spaces show
-        return SignedIn(client, kind, None, (f"whose token this is could not be verified: {exc}",))
+        return SignedIn(
+            client,
+            kind,
+            None,
+            (f"whose token this is could not be verified, so nothing will be retired: {exc}",),
+        )
     return SignedIn(client, kind, _known(user), ())
+
+
+def _access(credentials: Credentials, kind: TokenKind, cloud_id: str) -> Access:
+    if kind == "unscoped":
+        return Access(credentials.site, _basic(credentials))
+    base = credentials.gateway / "ex/confluence" / cloud_id
+    if kind == "oauth":
+        return Access(base, credentials.access_tokens)
+    return Access(base, f"Bearer {credentials.token}" if kind == "bearer" else _basic(credentials))
+
+
+def _basic(credentials: Credentials) -> str:
+    return aiohttp.encode_basic_auth(credentials.email, credentials.token)
 
 
 def _known(user: User | None) -> User:
     if user is None:
-        raise AuthError(
+        raise Anonymous(
             "Confluence takes this token for an anonymous visitor, who sees public pages only: "
             "the token is wrong, revoked or expired, or the e-mail address is not its owner's"
         )
     return user
-
-
-async def find_space(client: Client, key: str) -> Space:
-    """The space whose `key` or `currentActiveAlias` is `key`. Raises `SpaceError` naming the nearest."""
-    async for space in client.spaces(keys=[key]):
-        if key in (space.key, space.alias):
-            return space
-    visible: dict[str, str] = {}
-    for status in ("current", "archived"):
-        async for space in client.spaces(status=status):
-            if key in (space.key, space.alias):
-                return space
-            visible[space.key.casefold()] = space.key
-    near = [visible[name] for name in difflib.get_close_matches(key.casefold(), visible, n=3, cutoff=0.5)]
-    hint = f"the nearest are {', '.join(near)}" if near else f"it sees {len(visible)} spaces"
-    raise SpaceError(f"there is no space {key!r}, or this token may not see it; {hint}")
-
-
-async def all_spaces(
-    client: Client, *, include: Sequence[str], exclude: Sequence[str], personal: bool
-) -> list[str]:
-    """The keys of all spaces the token sees, archived ones too, in order.
-
-    `include` and `exclude` are patterns as of file names, against the key or its alias, whatever the
-    case. Raises `SpaceError` when none is left.
-    """
-    keys: dict[str, None] = {}
-    seen = 0
-    for status in ("current", "archived"):
-        async for space in client.spaces(status=status):
-            seen += 1
-            if space.key.startswith("~") and not personal:
-                continue
-            if (not include or _fits(space, include)) and not _fits(space, exclude):
-                keys[space.key] = None
-    if not keys:
-        raise SpaceError(f"of the {seen} spaces that this token sees, none fits what was asked for")
-    return sorted(keys)
-
-
-def _fits(space: Space, patterns: Sequence[str]) -> bool:
-    names = {space.key.casefold(), space.alias.casefold()}
-    return any(fnmatchcase(name, pattern.casefold()) for name in names for pattern in patterns)
-
-
-async def space_of(client: Client, page: ContentId) -> Space:
-    """The space that a page, blog post or folder is in. Raises `SpaceError` when there is none."""
-    space_id = await _space_id_of(client, page)
-    if space_id:
-        async for space in client.spaces(ids=[space_id]):
-            return space
-    raise SpaceError(f"there is no page {page}, or this token may not see it")
-
-
-async def _space_id_of(client: Client, page: ContentId) -> str | None:
-    for kind in WITH_BODY:
-        found = await client.look_up(kind, [page])
-        if page in found:
-            return found[page].space_id
-    for kind in NODES:
-        try:
-            return (await client.by_id(kind, page)).space_id
-        except (NotFound, ScopeMissing):
-            continue
-    return None

@@ -6,19 +6,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.confluence.scopes import Endpoint
+from exporter.confluence.scopes import DOWNLOAD, TOKEN_PAGE, Endpoint
 from exporter.errors import (
-    AuthError,
+    DownloadClosed,
     ExportError,
     Forbidden,
+    NoProductAccess,
     NotFound,
     RemoteError,
+    Removed,
     ScopeMissing,
     TransientError,
     Unauthorized,
 )
 
 TRANSIENT = (408, 500, 502, 503, 504)
+MAX_SAID = 200  # characters of what the API says itself
 
 
 def parse(body: bytes, content_type: str) -> Any:
@@ -47,7 +50,7 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, endpoint: End
     if status == 401:
         return _unauthorized(headers, said, endpoint)
     if status == 403 and "not permitted to use Confluence" in said:
-        return AuthError(
+        return NoProductAccess(
             "Confluence refuses this account (403, not permitted to use Confluence): it has no access to the "
             "product, or the e-mail address and the token don't belong together"
         )
@@ -55,11 +58,11 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, endpoint: End
     if status in TRANSIENT:
         return TransientError(text)
     if status == 403:
-        return Forbidden(text)
+        return Forbidden(f"{text}; {endpoint.forbidden()}" if endpoint else text)
     if status == 404:
         return NotFound(text)
     if status == 410:
-        return NotFound(
+        return Removed(
             f"{text}: Atlassian has removed this endpoint; a newer confluence-export may know another"
         )
     return RemoteError(text)
@@ -70,9 +73,17 @@ def _unauthorized(headers: Mapping[str, str], said: str, endpoint: Endpoint | No
         "X-Failure-Category", ""
     ):
         return ScopeMissing(endpoint.missing() if endpoint else "the token lacks a scope")
+    where = f" at {endpoint.method} {endpoint.path}" if endpoint else ""
+    if endpoint is DOWNLOAD and headers.get("WWW-Authenticate", "").startswith("OAuth realm"):
+        # Reported of downloads only (epam/dm.ai#252); the token may be good for everything else.
+        return DownloadClosed(
+            f"Confluence refuses the token{where} as it does at its old download addresses, which are closed "
+            f"to API tokens (401, OAuth realm): {endpoint.forbidden()}"
+        )
     return Unauthorized(
-        "Confluence refuses the credentials (401): the token is wrong, revoked or expired (both look alike), "
-        "or the e-mail address is not its owner's"
+        f"Confluence refuses the credentials (401{where}): the token is wrong, revoked or expired (these "
+        f"look alike), or the e-mail address is not its owner's; `confluence-export check` looks closer, and "
+        f"a new token is made at {TOKEN_PAGE}"
     )
 
 
@@ -85,4 +96,11 @@ def _message(body: bytes) -> str:
         said = document.get("message") or document.get("title") or ""
     except (ValueError, RecursionError, AttributeError, IndexError):
         return ""
-    return "".join(c if c.isprintable() else " " for c in str(said))[:200]
+    return _shortened("".join(c if c.isprintable() else " " for c in str(said)))
+
+
+def _shortened(text: str) -> str:
+    """Cut between words: what hides secrets afterwards wouldn't know half of one."""
+    if len(text) <= MAX_SAID:
+        return text
+    return text[:MAX_SAID].rpartition(" ")[0] + " …"

@@ -34,6 +34,25 @@ class Reader:
             self._access, endpoint.at(**parts), query, endpoint=endpoint, read=read
         )
 
+    async def probe(
+        self,
+        endpoint: Endpoint,
+        parts: Mapping[str, str],
+        query: Query = (),
+        *,
+        send: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Ask, and look at nothing but whether it is answered."""
+        await self._transport.json(
+            self._access,
+            endpoint.at(**parts),
+            query,
+            endpoint=endpoint,
+            read=lambda _: None,
+            tries=2,
+            send=send,
+        )
+
     async def _single(self, endpoint: Endpoint, item: str, query: Query, wire: type[Row]) -> Row:
         """What is asked for by its id."""
 

@@ -42,6 +42,7 @@ Receive = Callable[[AsyncIterator[bytes]], Awaitable[T]]
 
 MAX_HOPS = 5
 MAX_DOCUMENT = 64 << 20  # bytes of JSON in one answer
+USER_AGENT = f"confluence-export/{version('confluence-export')}"
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -58,10 +59,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where to ask, and as whom. `base` ends before `/wiki`."""
+    """Where to ask, and as whom. `base` ends before `/wiki`; `authorization` is the header, or gives it."""
 
     base: URL
-    authorization: str | None = field(repr=False)
+    authorization: str | Callable[[], Awaitable[str]] | None = field(default=None, repr=False)
+
+    async def header(self) -> str | None:
+        given = self.authorization
+        return given if given is None or isinstance(given, str) else await given()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +225,11 @@ class Transport:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """One request and its answer: 200 or a redirect; everything else is raised."""
         governor = self._governor(url)
+        await governor.ready()  # first: in a long wait an access token may end
+        authorization = await access.header() if access else None
         asked_at = await governor.ready()
         try:
-            response = await self._send(session, url, access, send)
+            response = await self._send(session, url, authorization, send)
             try:
                 if response.status != 200:
                     await self._refuse(response, endpoint, is_media=session is self._media)
@@ -251,12 +258,12 @@ class Transport:
         self,
         session: aiohttp.ClientSession,
         url: URL,
-        access: Access | None,
+        authorization: str | None,
         send: Mapping[str, Any] | None,
     ) -> aiohttp.ClientResponse:
         method, headers = _method(send), {}
-        if access and access.authorization:
-            headers["Authorization"] = access.authorization
+        if authorization:
+            headers["Authorization"] = authorization
         if session is self._media:
             headers["Accept-Encoding"] = "identity"  # the length is compared
         self.requests += 1
@@ -397,7 +404,7 @@ def _session(
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, ssl=tls),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": f"confluence-export/{version('confluence-export')}", "Accept": "*/*"},
+        headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
         timeout=aiohttp.ClientTimeout(connect=limits.connect, sock_read=limits.first_byte),
         trust_env=False,  # a proxy or netrc in cron's environment must not route or sign our requests
         proxy=proxy,

@@ -7,8 +7,9 @@ import pytest
 from aioresponses import CallbackResult, aioresponses
 from yarl import URL
 
-from exporter.confluence.access import Credentials, SignedIn, TokenKind, find_cloud_id, find_space, sign_in
+from exporter.confluence.access import Credentials, SignedIn, TokenKind, find_cloud_id, sign_in
 from exporter.confluence.client import Client
+from exporter.confluence.spaces import find_space
 from exporter.confluence.transport import Access, Transport
 from exporter.errors import (
     AuthError,
@@ -108,13 +109,26 @@ async def test_the_site_is_not_tried_when_the_gateway_says_anything_else(
     assert SITE + ME not in _asked(responses)
 
 
-async def test_a_token_that_may_not_list_spaces_is_told_which_scope(
+async def test_a_token_that_may_not_list_spaces_is_accepted_and_told_so_later(
     transport: Transport, responses: aioresponses
 ) -> None:
-    responses.get(SPACES, status=401, payload=SCOPE)
+    responses.get(SPACES, status=401, payload=SCOPE, repeat=True)
+    responses.get(GATEWAY + ME, payload=KNOWN)
+    signed_in = await _sign_in(transport, _credentials())
+    assert (signed_in.kind, signed_in.user) == ("scoped", User("712020:me"))
     with pytest.raises(ScopeMissing, match="read:space:confluence"):
-        await _sign_in(transport, _credentials())
-    assert len(responses.requests) == 1
+        await find_space(signed_in.client, "ENG")
+
+
+async def test_a_service_account_is_tried_as_basic_and_as_bearer_and_never_at_the_site(
+    transport: Transport, responses: aioresponses
+) -> None:
+    responses.get(SPACES, status=401, payload={"code": 401, "message": "Unauthorized"})
+    responses.get(SPACES, payload=wire.listing(wire.space()))
+    responses.get(GATEWAY + ME, payload=KNOWN)
+    signed_in = await _sign_in(transport, _credentials(email="robot@serviceaccount.atlassian.com"))
+    assert signed_in.kind == "bearer"
+    assert not [url for url in _asked(responses) if url.startswith(SITE)]
 
 
 async def test_a_token_that_nobody_accepts_is_refused_with_every_refusal(
@@ -138,13 +152,24 @@ async def test_how_it_was_accepted_last_time_is_tried_first(
     assert _asked(responses) == [SITE + ME]
 
 
-async def test_what_is_remembered_is_the_only_kind_tried(
+async def test_after_what_is_remembered_the_other_way_is_tried(
     transport: Transport, responses: aioresponses
 ) -> None:
+    """The token may have been replaced by one of another kind."""
     responses.get(SITE + ME, status=401)
-    with pytest.raises(AuthError, match="CONFLUENCE_AUTH_KIND"):
-        await _sign_in(transport, _credentials(), "unscoped")
-    assert len(responses.requests) == 1
+    responses.get(SPACES, payload=wire.listing(wire.space()))
+    responses.get(GATEWAY + ME, payload=KNOWN)
+    assert (await _sign_in(transport, _credentials(), "unscoped")).kind == "scoped"
+    assert transport.requests == 3
+
+
+async def test_a_site_in_trouble_does_not_hide_that_the_gateway_refused(
+    transport: Transport, responses: aioresponses
+) -> None:
+    responses.get(SPACES, status=401)
+    responses.get(SITE + ME, status=503, repeat=True)
+    with pytest.raises(AuthError, match="as a scoped token at the gateway"):
+        await _sign_in(transport, _credentials())
 
 
 @pytest.mark.parametrize("kind", ["scoped", "unscoped", "bearer"])

@@ -10,11 +10,12 @@ from multidict import CIMultiDict
 from exporter.confluence import scopes
 from exporter.confluence.answers import error_of, parse
 from exporter.errors import (
-    AuthError,
     ExportError,
     Forbidden,
+    NoProductAccess,
     NotFound,
     RemoteError,
+    Removed,
     ScopeMissing,
     TransientError,
     Unauthorized,
@@ -62,11 +63,11 @@ def _error(status: int, body: object, headers: dict[str, str] | None = None) -> 
         (404, _v2(404, "Not Found"), {}, NotFound, "Not Found"),
         (404, _v2(404, "Cannot find a page with id [123]"), {}, NotFound, "page with id [123]"),
         (400, _v2(400, "Provided value for 'cursor' is not the correct"), {}, RemoteError, "for 'cursor' is"),
-        (403, {"message": "Current user not permitted to use Confluence", "statusCode": 403}, {}, AuthError,
-         "not permitted to use Confluence"),
+        (403, {"message": "Current user not permitted to use Confluence", "statusCode": 403}, {},
+         NoProductAccess, "not permitted to use Confluence"),
         (403, {"message": "no", "statusCode": 403}, {}, Forbidden, "answered 403 (no)"),
         (404, V1_ERROR, {}, NotFound, "No content with this id"),
-        (410, GONE, {}, NotFound, "removed this endpoint"),
+        (410, GONE, {}, Removed, "removed this endpoint"),
         (404, SPRING, {}, NotFound, "No message available"),
         (405, b"", {}, RemoteError, "answered 405"),
         (413, b"", {}, RemoteError, "answered 413"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from aiohttp import ClientSession
 
@@ -16,7 +18,7 @@ class Asking:
     def __init__(self, emulator: Emulator, session: ClientSession) -> None:
         self._emulator, self._session = emulator, session
 
-    async def token(self, sent: dict[str, str], *, form: bool = False) -> tuple[int, dict[str, str]]:
+    async def token(self, sent: dict[str, str], *, form: bool = False) -> tuple[int, dict[str, Any]]:
         how = {"data": sent} if form else {"json": sent}
         async with self._session.post(f"{self._emulator.urls['auth']}/oauth/token", **how) as answer:  # type: ignore[arg-type]
             return answer.status, await answer.json()

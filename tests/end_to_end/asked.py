@@ -7,13 +7,20 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from exporter.confluence.probes import NOBODY, NOWHERE
 from exporter.emulator import Recorded
 
 BODIES = re.compile(r"/api/v2/(?:pages|blogposts)(?:/(\d+))?$")
 ATTACHMENTS = re.compile(r"/api/v2/(?:pages|blogposts)/(\d+)/attachments$")
 NODE = re.compile(r"/api/v2/(?:folders|whiteboards|databases|embeds)/(\d+)$")
 DOWNLOAD = re.compile(r"/rest/api/content/\d+/child/attachment/(att\d+)/download$")
+PREFLIGHT = re.compile(rf"/{NOWHERE}(?:/|$)")
 COLLECTION = re.compile(r"/api/v2/(?:spaces/\d+/)?(spaces|pages|blogposts|tasks)$")
+
+
+def is_preflight(request: Recorded) -> bool:
+    """Whether it only asks what the token opens."""
+    return bool(PREFLIGHT.search(request.path)) or NOBODY.encode() in request.body
 
 
 @dataclass
@@ -32,7 +39,8 @@ class Asked:
     def of(cls, requests: Iterable[Recorded]) -> Asked:
         asked = cls()
         for request in requests:
-            asked._add(request)
+            if not is_preflight(request):
+                asked._add(request)
         return asked
 
     def _add(self, request: Recorded) -> None:

@@ -7,21 +7,35 @@ import base64
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from exporter.app import Options
+from exporter.clock import SystemClock as RealClock
 from exporter.emulator import LEAST_SCOPES, TREE_SCOPES, Emulator, Fault, Token
 from exporter.emulator.generate import generated_world
 from exporter.errors import Exit
+from exporter.model import Part
 from tests.end_to_end.asked import Asked
 from tests.end_to_end.conftest import Serve
-from tests.end_to_end.disk import SpaceOnDisk, tree
-from tests.end_to_end.running import BEARER, TOKEN, UNSCOPED, mirror, mirror_here, start
+from tests.end_to_end.disk import SpaceOnDisk
+from tests.end_to_end.running import (
+    BEARER,
+    OAUTH,
+    TOKEN,
+    UNSCOPED,
+    FastClock,
+    cli,
+    mirror,
+    mirror_here,
+    start,
+)
 from tests.end_to_end.worlds import Sample
 
-KINDS = {"scoped": TOKEN, "unscoped": UNSCOPED, "bearer": BEARER}
+KINDS = {"scoped": TOKEN, "unscoped": UNSCOPED, "bearer": BEARER, "oauth": OAUTH}
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "auto"])
@@ -36,7 +50,7 @@ async def test_each_kind_of_token_is_used_where_it_is_accepted(
     SpaceOnDisk(tmp_path / "out" / "ENG").assert_whole()
     api = [r for r in emulator.requests if "/wiki/" in r.path]
     assert {r.origin for r in api[1:]} == {"site" if kind == "unscoped" else "gateway"}
-    scheme = "Bearer" if kind == "bearer" else "Basic"
+    scheme = "Bearer" if kind in ("bearer", "oauth") else "Basic"
     assert {r.headers["Authorization"].split()[0] for r in api} == {scheme}
     assert not [r for r in emulator.requests if "tenant_info" in r.path and "Authorization" in r.headers]
     assert not [r for r in emulator.requests.of("media") if "Authorization" in r.headers]
@@ -106,7 +120,7 @@ SCOPES = {
     "read:task:confluence": (3, "/wiki/api/v2/tasks"),
     "read:user:confluence": (3, "/wiki/api/v2/users-bulk"),
     "read:space.permission:confluence": (3, "/wiki/api/v2/spaces/{id}/role-assignments"),
-    "read:custom-content:confluence": (3, "/wiki/api/v2/spaces/{id}/custom-content"),
+    "read:custom-content:confluence": (3, "/wiki/api/v2/custom-content/{id}"),
 }
 PARTS = {
     "read:attachment:confluence": "attachments",
@@ -232,8 +246,22 @@ async def test_another_identity_is_refused_until_it_is_accepted(
     assert (await mirror_here(emulator, tmp_path / "out")).exit is Exit.AUTH
 
 
-async def test_secrets_are_seen_nowhere(eng: Sample, emulator: Emulator, tmp_path: Path) -> None:
-    """Not the token, not its base64 form, not a signed address: in files, output or process list."""
+CANARY = replace(TOKEN, secret="canary/scoped+secret=")
+RUNS = {
+    "scoped": (CANARY, 3),
+    "refused": (replace(CANARY, secret="canary/wrong+secret="), 12),
+    "bearer": (BEARER, 3),
+    "oauth": (OAUTH, 3),
+    "oauth refused": (replace(OAUTH, secret="canary/wrong+client="), 12),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+async def test_secrets_are_seen_nowhere(name: str, eng: Sample, emulator: Emulator, tmp_path: Path) -> None:
+    """Not the token, in any form, not an access token, not a signed address: in files, output or process
+    list, whatever goes wrong."""
+    token, code = RUNS[name]
+    emulator.tokens.append(CANARY)
     eng.world.lose_binary(eng.notes)
     emulator.faults += [
         Fault("status", origin="media", status=503, times=1),
@@ -243,20 +271,20 @@ async def test_secrets_are_seen_nowhere(eng: Sample, emulator: Emulator, tmp_pat
         ),
     ]
     emulator.switches.latency = 0.01
-    for token in (TOKEN, replace(TOKEN, secret="wrong-canary-secret")):
-        environment = {**emulator.environment(token), "PYTHONASYNCIODEBUG": "1"}
-        running = await start("--space", "ENG", tmp_path / "out", "--verbose", "--json", env=environment)
-        await asyncio.sleep(0.2)
-        seen = running.command_line()
-        result = await running.ends()
-        assert result.code == (3 if token is TOKEN else 12)
-        json.loads(result.stdout)
-        assert token is not TOKEN or " INFO exporter." in result.stderr
-        said = seen + result.stdout.encode() + result.stderr.encode()
-        said += everything_in(tmp_path)
-        for secret in secrets_of(token, emulator):
-            assert secret.encode() not in said
-    assert tree(tmp_path / "out")
+    environment = {**emulator.environment(token), "PYTHONASYNCIODEBUG": "1"}
+    running = await start("--space", "ENG", tmp_path / "out", "--verbose", "--json", env=environment)
+    await asyncio.sleep(0.2)
+    seen = running.command_line()
+    result = await running.ends()
+    looked = await cli("check", "--space", "ENG", "--verbose", env=environment)
+    assert (result.code, looked.code) == (code, 0 if code == 3 else code)
+    json.loads(result.stdout)
+    assert " DEBUG exporter." in result.stderr
+    said = seen + "".join([result.stdout, result.stderr, looked.stdout, looked.stderr]).encode()
+    said += everything_in(tmp_path)
+    for secret in secrets_of(token, emulator):
+        assert secret.encode() not in said, secret
+    assert (tmp_path / "out").exists() is (code == 3)
 
 
 def everything_in(folder: Path) -> bytes:
@@ -264,10 +292,171 @@ def everything_in(folder: Path) -> bytes:
 
 
 def secrets_of(token: Token, emulator: Emulator) -> set[str]:
+    sent = {r.headers["Authorization"].split()[1] for r in emulator.requests if "Authorization" in r.headers}
     signatures = {r.query["token"] for r in emulator.requests.of("media")}
-    assert signatures
-    pair = base64.b64encode(f"{token.email}:{token.secret}".encode()).decode()
-    return {token.secret, pair, base64.b64encode(token.secret.encode()).decode(), *signatures}
+    parts = {part for each in {*sent, *signatures} if "." in each for part in each.split(".")}
+    forms = {token.secret, quote(token.secret, safe=""), base64.b64encode(token.secret.encode()).decode()}
+    return forms | sent | signatures | {part for part in parts if len(part) > 20}
+
+
+async def test_an_access_token_is_renewed_before_it_ends(emulator: Emulator, tmp_path: Path) -> None:
+    emulator.switches.access_token_seconds = 0.2
+    emulator.switches.latency = 0.01
+    run = await mirror_here(emulator, tmp_path / "out", token=OAUTH, workers=2)
+    assert run.exit is Exit.OK, run.problems()
+    asked = emulator.requests.of("auth")
+    assert len(asked) > 2
+    assert {r.status for r in asked} == {200}
+    assert not [r for r in emulator.requests.of("gateway") if r.status == 401]
+    assert not [r for r in asked if "Authorization" in r.headers]
+    used = {r.headers["Authorization"] for r in emulator.requests.of("gateway")}
+    assert len(used) == len(asked)
+
+
+async def test_an_access_token_that_ended_in_a_long_wait_is_renewed_after_it(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.switches.access_token_seconds = 0.6
+    emulator.faults.append(Fault("status", match="/spaces", status=429, retry_after="1", times=1))
+    run = await mirror_here(emulator, tmp_path / "out", token=OAUTH, clock=RealClock())
+    assert run.exit is Exit.OK, run.problems()
+    assert not [r for r in emulator.requests if r.status == 401]
+
+
+@pytest.mark.parametrize("life", ["1e300", "1e999", "999999999999", "-5", '"soon"', "null"])
+async def test_an_odd_life_of_an_access_token_is_no_bug(
+    life: str, emulator: Emulator, tmp_path: Path
+) -> None:
+    body = f'{{"access_token": "x.canary.y", "expires_in": {life}, "token_type": "Bearer"}}'
+    emulator.faults.append(Fault("status", origin="auth", status=200, body=body))
+    run = await mirror_here(emulator, tmp_path / "out", token=OAUTH)
+    assert run.exit in (Exit.AUTH, Exit.UNAVAILABLE)
+    assert "bug" not in str(run.error)
+
+
+@pytest.mark.parametrize("arguments", [["--all-spaces"], ["--page", "123456"], ["--space", "ENG"]])
+@pytest.mark.parametrize("command", [[], ["check"]], ids=["export", "check"])
+async def test_a_secret_that_confluence_echoes_is_hidden_however_the_run_ends(
+    command: list[str], arguments: list[str], emulator: Emulator, tmp_path: Path
+) -> None:
+    """Also one that is longer than what is shown of an answer, or has signs that JSON escapes."""
+    token = replace(TOKEN, secret='canary"' + "\\0123456789abcdef" * 12)
+    emulator.tokens[:] = [token]
+    said = json.dumps({"message": f"what is {token.secret} doing here"})
+    emulator.faults.append(Fault("status", match="/api/v2/", status=400, body=said))
+    out = [] if command else [str(tmp_path / "out")]
+    for more in (["--verbose"], ["--json"]):
+        result = await cli(*command, *arguments, *out, *more, env=emulator.environment(token))
+        assert result.code != 0
+        assert "0123456789" not in result.stdout + result.stderr
+        if more == ["--json"]:
+            json.loads(result.stdout)
+
+
+async def test_a_scoped_token_after_an_unscoped_one_needs_no_word(emulator: Emulator, tmp_path: Path) -> None:
+    """As `check` recommends; the account is the same."""
+    await mirror_here(emulator, tmp_path / "out", token=UNSCOPED)
+    emulator.tokens[:] = [TOKEN]
+    assert (await mirror_here(emulator, tmp_path / "out")).exit is Exit.OK
+    assert SpaceOnDisk(tmp_path / "out" / "ENG").meta()["token_kind"] == "scoped"
+
+
+async def test_a_folder_that_the_scopes_hide_is_not_called_absent(
+    eng: Sample, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.tokens[:] = [replace(TOKEN, scopes=TOKEN.scopes - {"read:folder:confluence"})]
+    result = await cli(
+        "--page", eng.folder.id, tmp_path / "out", env=emulator.environment(emulator.tokens[0])
+    )
+    assert result.code == 12
+    assert "read:folder:confluence" in result.stderr
+
+
+async def test_an_authorization_server_in_trouble_is_no_wrong_credential(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.append(Fault("status", origin="auth", status=503, times=2))
+    assert (await mirror_here(emulator, tmp_path / "out", token=OAUTH)).exit is Exit.OK
+    emulator.faults.append(Fault("reset", origin="auth"))
+    run = await mirror_here(emulator, tmp_path / "out", token=OAUTH)
+    assert run.exit is Exit.UNAVAILABLE
+
+
+async def test_a_credential_that_is_refused_is_said_so(emulator: Emulator, tmp_path: Path) -> None:
+    run = await mirror_here(emulator, tmp_path / "out", token=replace(OAUTH, secret="canary-wrong"))
+    assert run.exit is Exit.AUTH
+    assert "the id or the secret is wrong" in str(run.error)
+    assert len(emulator.requests.of("auth")) == 1
+    assert emulator.requests.of("gateway") == []
+
+
+async def test_what_is_not_granted_is_said_before_anything_is_fetched(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.tokens[:] = [replace(TOKEN, scopes=TOKEN.scopes - {"read:comment:confluence"})]
+    run = await mirror_here(emulator, tmp_path / "out")
+    assert run.exit is Exit.PARTIAL
+    refused = [index for index, each in enumerate(emulator.requests) if each.status == 401]
+    bodies = [index for index, each in enumerate(emulator.requests) if "body-format" in each.query]
+    assert len(refused) == 1
+    assert refused[0] < min(bodies)
+    assert [r for r in emulator.requests if "footer-comments" in r.path] == [emulator.requests[refused[0]]]
+
+
+async def test_without_the_scope_of_identity_it_exports_with_a_warning(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.switches.classic_opens_v1 = False
+    emulator.tokens[:] = [replace(TOKEN, scopes=TOKEN.scopes - {"read:content-details:confluence"})]
+    run = await mirror_here(emulator, tmp_path / "out", skip="search,restrictions,attachments")
+    assert run.exit is Exit.OK, run.problems()
+    (warning,) = run.warnings
+    assert "could not be verified, so nothing will be retired" in warning
+    assert "read:content-details:confluence or read:confluence-user" in warning
+
+
+async def test_the_tokens_end_is_said_four_times_before_it_and_then_always(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    clock = FastClock()
+    ends = (clock.now() + timedelta(days=32)).date()
+    said = []
+    for day in range(35):
+        run = await mirror_here(
+            emulator, tmp_path / "out", clock=clock, token_expires=ends, skip=",".join(Part)
+        )
+        assert run.exit is Exit.OK
+        said += [(32 - day, notice) for notice in run.notices]
+        clock.ahead += 86400
+    assert [left for left, _ in said] == [30, 14, 7, 1, 0, -1, -2]
+    assert "in 30 days" in said[0][1]
+    assert "tomorrow" in said[3][1]
+    assert "already" in said[-1][1]
+
+
+async def test_the_tokens_end_is_printed_also_by_cron(emulator: Emulator, tmp_path: Path) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=10)).date().isoformat()
+    out = tmp_path / "out"
+    result = await mirror(emulator, out, "--token-expires", soon)
+    assert (result.code, result.stdout) == (0, "")
+    assert "warning: the token ends in" in result.stderr
+    assert "the token ends in" in (out / "ENG" / "last-run.json").read_text("utf-8")
+    again = await mirror(emulator, out, "--token-expires", soon)
+    assert (again.code, again.stderr) == (0, "")
+
+
+async def test_another_sites_mirror_is_refused_until_it_is_accepted(
+    eng: Sample, emulator: Emulator, tmp_path: Path
+) -> None:
+    await mirror_here(emulator, tmp_path / "out")
+    eng.world.cloud_id = "cloud-moved"
+    run = await mirror_here(emulator, tmp_path / "out")
+    assert run.exit is Exit.AUTH
+    assert "mirrors another Confluence site" in str(run.error)
+    assert "--accept-identity" in str(run.error)
+    accepted = Options(accept_identity=True)
+    assert (await mirror_here(emulator, tmp_path / "out", options=accepted)).exit is Exit.OK
+    assert (await mirror_here(emulator, tmp_path / "out")).exit is Exit.OK
 
 
 async def test_the_least_scopes_are_enough_for_pages_posts_and_attachments(

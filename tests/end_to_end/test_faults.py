@@ -310,7 +310,8 @@ async def test_nobody_asks_before_the_time_the_server_named(form: str, serve: Se
 async def test_a_wait_longer_than_the_longest_ends_the_run_and_the_next_goes_on(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
-    emulator.faults.append(Fault("status", match="/attachments", status=429, retry_after="7200"))
+    of_pages = r"/pages/\d{2,}/attachments"
+    emulator.faults.append(Fault("status", match=of_pages, status=429, retry_after="7200"))
     run = await mirror_here(emulator, tmp_path / "out")
     assert run.exit is Exit.UNAVAILABLE
     assert "--max-wait" in str(run.error)

@@ -22,7 +22,7 @@ _ATTACHMENTS = {
 }
 
 
-class Files(Reader):
+class Attachments(Reader):
     async def attachments(self, container: ContentInfo) -> AsyncIterator[AttachmentInfo]:
         """Current and archived attachments of a page, blog post or custom content."""
         query = [*of_limit(), ("status", "current"), ("status", "archived")]
