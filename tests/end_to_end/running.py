@@ -20,6 +20,7 @@ from typing import Any
 
 import exporter
 from exporter.app import Options, export
+from exporter.clock import Clock
 from exporter.config import load
 from exporter.confluence.transport import Limits
 from exporter.emulator import FULL_SCOPES, Emulator, Token
@@ -29,6 +30,7 @@ from exporter.summary import SpaceRun
 TOKEN = Token("canary-scoped-secret", "me@example.com", scopes=FULL_SCOPES)
 UNSCOPED = Token("canary-unscoped-secret", "me@example.com", kind="unscoped")
 BEARER = Token("canary-service-secret", "", kind="bearer", scopes=FULL_SCOPES)
+OAUTH = Token("canary-client-secret", "", kind="oauth", scopes=FULL_SCOPES, client_id="client-1")
 
 STARTED: list[asyncio.subprocess.Process] = []
 HARD_LIMIT = 60.0  # seconds, for one process
@@ -77,7 +79,8 @@ class Running:
 
 
 async def start(*arguments: str | Path, env: Mapping[str, str]) -> Running:
-    """Start the command line with these variables and a PATH, nothing else from this environment."""
+    """Start the command line with these variables, a PATH and few authorities to read; nothing else from
+    this environment."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -86,6 +89,7 @@ async def start(*arguments: str | Path, env: Mapping[str, str]) -> Running:
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(Path(exporter.__file__).parents[1]),  # the package that these tests import
+            "SSL_CERT_FILE": str(one_authority()),
             **env,
         },
         stdin=asyncio.subprocess.DEVNULL,
@@ -151,32 +155,36 @@ def one_authority() -> Path:
     return Path(file.name)
 
 
+def settings_for(emulator: Emulator, token: Token = TOKEN, **flags: Any) -> dict[str, Any]:
+    """What `config.load` takes for a run on the space ENG, whatever the environment says."""
+    auth = {"kind": "auto", "client_id": token.client_id, "url": emulator.urls["auth"]}
+    return {
+        "site": emulator.site_url,
+        "email": token.email,
+        "api_token": token.secret,
+        "cloud_id": "",
+        "gateway_url": emulator.gateway_url,
+        "media_hosts": emulator.media_host,
+        "proxy": None,
+        "ca_file": one_authority(),
+        "space": ("ENG",),
+        **flags,
+        "auth": {**auth, **flags.get("auth", {})},
+    }
+
+
 async def mirror_here(
     emulator: Emulator,
     out: Path,
     *,
     token: Token = TOKEN,
-    clock: FastClock | None = None,
+    clock: Clock | None = None,
     limits: Limits | None = None,
     options: Options | None = None,
     **flags: Any,
 ) -> SpaceRun:
     """The same run on a clock that flies; any error is in the result."""
-    settings = load(
-        {
-            "site": emulator.site_url,
-            "email": token.email,
-            "api_token": token.secret,
-            "auth": {"kind": "auto"},
-            "cloud_id": "",
-            "gateway_url": emulator.gateway_url,
-            "media_hosts": emulator.media_host,
-            "proxy": None,
-            "ca_file": one_authority(),
-            "space": ("ENG",),
-            **flags,
-        }
-    )
+    settings = load(settings_for(emulator, token, **flags))
     (run,) = await export(
         settings,
         out,

@@ -14,9 +14,10 @@ from exporter.errors import Exit
 from exporter.summary import SpaceRun
 from tests.end_to_end.asked import Asked
 from tests.end_to_end.changes import IN_THE_WORLD, ON_DISK, Change, Owed
+from tests.end_to_end.conftest import Mirrors
 from tests.end_to_end.disk import SpaceOnDisk, tree
 from tests.end_to_end.running import mirror, mirror_here
-from tests.end_to_end.worlds import Sample
+from tests.end_to_end.worlds import Sample, sample
 
 DRY = Options(dry_run=True)
 
@@ -33,12 +34,9 @@ def changes(run: SpaceRun) -> dict[tuple[str, str], int]:
 
 
 @pytest.fixture
-async def held(emulator: Emulator, tmp_path: Path) -> SpaceOnDisk:
-    """The mirror after a first run."""
-    run = await mirror_here(emulator, tmp_path / "out")
-    assert run.exit is Exit.OK
-    emulator.requests.clear()
-    return SpaceOnDisk(tmp_path / "out" / "ENG")
+async def held(mirrors: Mirrors, tmp_path: Path) -> SpaceOnDisk:
+    """The mirror after a first run on `eng`, before any change."""
+    return await mirrors.copy(sample, tmp_path / "out")
 
 
 @pytest.mark.parametrize("change", [*IN_THE_WORLD, *ON_DISK], ids=lambda change: change.__name__)

@@ -10,8 +10,9 @@ import pytest
 from exporter.app import Options
 from exporter.emulator import Content, Emulator, Fault, adf
 from exporter.errors import Exit
+from tests.end_to_end.conftest import Mirrors
 from tests.end_to_end.disk import SpaceOnDisk
-from tests.end_to_end.rich import Rich
+from tests.end_to_end.rich import Rich, rich
 from tests.end_to_end.running import mirror_here
 from tests.end_to_end.test_incremental import changes
 
@@ -20,10 +21,8 @@ FORM = "atlas_doc_format"
 
 
 @pytest.fixture
-async def held(emulator: Emulator, tmp_path: Path) -> SpaceOnDisk:
-    run = await mirror_here(emulator, tmp_path / "out", **BOTH)
-    assert run.exit is Exit.OK, run.problems()
-    return SpaceOnDisk(tmp_path / "out" / "ENG")
+async def held(mirrors: Mirrors, tmp_path: Path) -> SpaceOnDisk:
+    return await mirrors.copy(rich, tmp_path / "out", **BOTH)
 
 
 def bodies(it: Rich) -> list[Content]:

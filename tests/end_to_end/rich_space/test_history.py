@@ -10,14 +10,14 @@ import pytest
 
 from exporter.emulator import Attachment, Content, Emulator, Fault, Recorded
 from exporter.errors import Exit
+from tests.end_to_end.conftest import Mirrors
 from tests.end_to_end.disk import SpaceOnDisk
 from tests.end_to_end.rich import Rich, rich
 from tests.end_to_end.running import mirror_here
 from tests.end_to_end.test_incremental import changes
 
 
-@pytest.fixture
-def it() -> Rich:
+def with_history() -> Rich:
     """With two versions more of an attachment and of a blog post: the homepage has three."""
     it = rich()
     it.eng.world.replace_attachment(it.eng.image, b"second image")
@@ -26,6 +26,11 @@ def it() -> Rich:
     it.eng.world.edit(it.eng.news, "<p>News of today</p>", title="News today")
     it.eng.world.edit(it.eng.news, "")
     return it
+
+
+@pytest.fixture
+def it() -> Rich:
+    return with_history()
 
 
 def old(it: Rich, most: int = 99) -> dict[str, str | bytes]:
@@ -66,10 +71,8 @@ def asked(emulator: Emulator) -> list[str]:
 
 
 @pytest.fixture
-async def held(emulator: Emulator, tmp_path: Path) -> SpaceOnDisk:
-    run = await mirror_here(emulator, tmp_path / "out", history="all")
-    assert run.exit is Exit.OK, run.problems()
-    return SpaceOnDisk(tmp_path / "out" / "ENG")
+async def held(mirrors: Mirrors, tmp_path: Path) -> SpaceOnDisk:
+    return await mirrors.copy(with_history, tmp_path / "out", history="all")
 
 
 @pytest.mark.parametrize(("history", "most"), [("all", 99), ("1", 1), ("2", 2), ("0", 0)])

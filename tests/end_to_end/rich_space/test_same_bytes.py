@@ -11,6 +11,7 @@ import pytest
 from exporter.emulator import Emulator
 from exporter.errors import Exit
 from exporter.model import Kind
+from tests.end_to_end.conftest import Mirrors
 from tests.end_to_end.disk import SpaceOnDisk
 from tests.end_to_end.rich import Rich, rich
 from tests.end_to_end.running import FastClock, mirror, mirror_here
@@ -31,8 +32,7 @@ CLOCKS = {
 }
 
 
-@pytest.fixture
-def it() -> Rich:
+def with_words() -> Rich:
     """With words and names that a locale would sort and change another way."""
     it = rich()
     world = it.eng.world
@@ -45,11 +45,13 @@ def it() -> Rich:
 
 
 @pytest.fixture
-async def expected(emulator: Emulator, tmp_path: Path) -> dict[str, str]:
-    run = await mirror_here(emulator, tmp_path / "plain", **EVERYTHING)
-    assert run.exit is Exit.OK, run.problems()
-    emulator.requests.clear()
-    return SpaceOnDisk(tmp_path / "plain" / "ENG").contents()
+def it() -> Rich:
+    return with_words()
+
+
+@pytest.fixture
+async def expected(mirrors: Mirrors, tmp_path: Path) -> dict[str, str]:
+    return (await mirrors.copy(with_words, tmp_path / "plain", **EVERYTHING)).contents()
 
 
 def fetched(emulator: Emulator) -> Counter[str]:

@@ -17,9 +17,9 @@ from exporter.emulator import Emulator, Fault, Switches
 from exporter.errors import Exit, SpaceError
 from exporter.model import Part
 from exporter.progress import Silent
-from tests.end_to_end.conftest import Serve
+from tests.end_to_end.conftest import Mirrors, Serve
 from tests.end_to_end.disk import SpaceOnDisk
-from tests.end_to_end.rich import Rich
+from tests.end_to_end.rich import Rich, rich
 from tests.end_to_end.running import TOKEN, cli, mirror, mirror_here, one_authority
 from tests.end_to_end.test_incremental import changes
 
@@ -287,16 +287,22 @@ def test_every_part_is_in_the_table() -> None:
     assert ASKED_BY.keys() == set(Part)
 
 
-@pytest.fixture
-async def furnished(it: Rich, emulator: Emulator, tmp_path: Path) -> SpaceOnDisk:
+def furnish(it: Rich) -> Rich:
     """With a database and an embed, too."""
     for kind in ("database", "embed"):
         node = it.eng.world.add_node(it.eng.space, kind, kind=kind, parent=it.eng.home)
         it.eng.world.add_page(it.eng.space, f"Below the {kind}", "<p>B</p>", parent=node)
-    run = await mirror_here(emulator, tmp_path / "out")
-    assert run.exit is Exit.OK, run.problems()
-    emulator.requests.clear()
-    return SpaceOnDisk(tmp_path / "out" / "ENG")
+    return it
+
+
+def with_furniture() -> Rich:
+    return furnish(rich())
+
+
+@pytest.fixture
+async def furnished(it: Rich, mirrors: Mirrors, tmp_path: Path) -> SpaceOnDisk:
+    furnish(it)
+    return await mirrors.copy(with_furniture, tmp_path / "out")
 
 
 @pytest.mark.parametrize("part", Part)
