@@ -11,6 +11,7 @@ import pytest
 from exporter.emulator import Emulator
 from exporter.errors import Exit
 from exporter.model import Kind
+from tests.end_to_end.asked import is_preflight
 from tests.end_to_end.conftest import Mirrors
 from tests.end_to_end.disk import SpaceOnDisk
 from tests.end_to_end.rich import Rich, rich
@@ -59,7 +60,8 @@ def fetched(emulator: Emulator) -> Counter[str]:
     found = Counter(
         each.target
         for each in emulator.requests
-        if "version" in each.query or each.path.endswith("/download") or each.origin == "media"
+        if not is_preflight(each)
+        and ("version" in each.query or each.path.endswith("/download") or each.origin == "media")
     )
     found.update(each.target for each in emulator.requests if "atlas_doc_format" in each.target)
     emulator.requests.clear()
