@@ -5,14 +5,24 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Literal
 
 from exporter.model import AttachmentId, Kind
 
+Role = Literal["metadata", "storage", "adf", "file", "comments", "missing-comments"]
+
 MANIFEST = "manifest.sqlite"
+BACKUP = "manifest.backup.sqlite"
 LOCK = ".confluence-export.lock"
 LAST_RUN = PurePosixPath("last-run.json")
+RAW = PurePosixPath("raw")
+SET_ASIDE = PurePosixPath("set-aside")
 TREE = PurePosixPath("tree.json")
+TRASH = PurePosixPath("trash")
+RUNS = PurePosixPath("runs")  # the summaries of the last runs
 SPACE = PurePosixPath("raw/space.json")
 USERS = PurePosixPath("raw/users.json")
 TEMP_PREFIX = ".tmp-"  # no item's file can be called so: a leading dot is never kept
@@ -32,6 +42,10 @@ _FOLDERS = {
     Kind.TASK: "tasks",
     Kind.OTHER: "other",
 }
+_KINDS = {folder: kind for kind, folder in _FOLDERS.items()}
+_ROLES: dict[str, Role] = {".storage.xml": "storage", ".adf.json": "adf", ".json": "metadata"}
+_ID = re.compile(r"(?:att)?[0-9]{1,20}")
+_MOMENT_IN_NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d)\.(\d\d)\.(\d\d[0-9.]{0,10}Z)(.*)")
 _HISTORY = PurePosixPath("raw/history")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.]{0,10}Z")
 
@@ -39,6 +53,15 @@ _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')  # on Windows; "/" everywhere
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")  # bidi controls, zero width
 # Windows opens a device for these, whatever the extension: "nul.txt", "con.air.1997.nfo".
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What a file is of: `id` is empty for the space's own, `kind` None for comments, on whatever it is."""
+
+    kind: Kind | None
+    id: str
+    role: Role
 
 
 def space_folder(key: str) -> str:
@@ -91,6 +114,52 @@ def _old(version_id: str, suffix: str) -> PurePosixPath:
     return _HISTORY / container / (date.replace(":", ".") + suffix)
 
 
+def owner_of(path: PurePosixPath) -> Owner | None:
+    """The inverse of the functions above: None for a path that none of them makes."""
+    if path in (SPACE, USERS):
+        return Owner(Kind.SPACE if path == SPACE else Kind.USERS, "", "metadata")
+    match path.parts:
+        case ("raw", "comments", name):
+            missing = name.endswith(".missing.json")
+            item_id = name.removesuffix(".json").removesuffix(".missing")
+            owner = Owner(None, item_id, "missing-comments" if missing else "comments")
+            of = missing_comments_path if missing else comments_path
+            return owner if _ID.fullmatch(item_id) and of(item_id) == path else None
+        case ("raw", "attachments", item_id, name):
+            is_ours = _ID.fullmatch(item_id) and safe_name(name, fallback=item_id) == name
+            return Owner(Kind.ATTACHMENT, item_id, "file") if is_ours else None
+        case ("raw", "history", container, name, *file):
+            return _owner_in_history(container, name, file)
+        case ("raw", folder, name) if folder in _KINDS:
+            item_id, role = _id_and_role(name)
+            return Owner(_KINDS[folder], item_id, role) if role and _ID.fullmatch(item_id) else None
+    return None
+
+
+def _owner_in_history(container: str, name: str, file: Sequence[str]) -> Owner | None:
+    moment = _MOMENT_IN_NAME.fullmatch(name)
+    if moment is None or not _ID.fullmatch(container) or len(file) > 1:
+        return None
+    hour, minute, second, rest = moment.groups()
+    item_id = f"{container}@{hour}:{minute}:{second}"
+    if file:
+        return Owner(Kind.VERSION, item_id, "file") if not rest else None
+    role = _ROLES.get(rest)
+    return Owner(Kind.VERSION, item_id, role) if role in ("metadata", "storage") else None
+
+
+def _id_and_role(name: str) -> tuple[str, Role | None]:
+    for suffix, role in _ROLES.items():
+        if name.endswith(suffix):
+            return name.removesuffix(suffix), role
+    return "", None
+
+
+def run_path(started: str) -> PurePosixPath:
+    """The summary of the run that started at this moment, as `last-run.json` writes it."""
+    return RUNS / (started.replace("+00:00", "Z").replace(":", ".") + ".json")
+
+
 def well_formed(text: str) -> str:
     """`text` with lone surrogates made visible, so that it can be encoded, stored and printed."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -111,7 +180,7 @@ def safe_name(title: str, *, fallback: str) -> str:
     name = _INVISIBLE.sub("", _FORBIDDEN.sub("_", name)).strip().rstrip(". ")
     if not name.strip("._- "):
         name = fallback
-    name = _shorten(name)
+    name = _shorten(name) or fallback  # what is left may be dots and blanks only
     if name[0] in ".-~" or _DEVICES.match(name):
         name = _shorten("_" + name)
     return name

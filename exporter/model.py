@@ -203,6 +203,7 @@ class Held:
     has_data: bool
     state: State | None
     missing_since: str | None
+    container: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

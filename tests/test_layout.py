@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-import re
 import unicodedata
 from pathlib import PurePosixPath
+from random import Random
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter import layout
 from exporter.layout import attachment_path, safe_name, space_folder, well_formed
 from exporter.model import AttachmentId, Kind
+from tests.names import a_title, check_name, check_paths
 
 PNG = "x" * 116 + ".png"
 
@@ -66,6 +67,8 @@ NAMES = [
     ("😀" * 64, "😀" * 30),
     ("x" * 300 + "." + "e" * 17, "x" * 120),
     ("x" * 119 + "e\u0301", "x" * 119),
+    ("." + " " * 130 + "x", "att1"),
+    (". " * 70 + "x" * 20, "att1"),
     # 8: one form of Unicode
     ("u\u0308ber.txt", "\u00fcber.txt"),
     # 10: our own files
@@ -80,6 +83,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.fault(1, 2, 3, 4, 5, 6, 10, 12)
 @pytest.mark.parametrize(("title", "name"), NAMES)
 def test_a_title_becomes_a_legal_name_that_says_the_same(title: str, name: str) -> None:
     assert safe_name(title, fallback="att1") == name
@@ -98,30 +102,30 @@ _hostile = st.text(
     ),
     max_size=200,
 )
-_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])$", re.IGNORECASE)
-_SEPARATORS = set('/\\:*?"<>|')
 
 
-def _check_legal(name: str) -> None:
-    assert 0 < len(name.encode("utf-8")) <= 120
-    assert not _SEPARATORS & set(name)
-    assert not {"Cc", "Cs", "Cn", "Zl", "Zp"} & {unicodedata.category(character) for character in name}
-    assert not re.search("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", name)
-    assert name[-1] not in ". "
-    assert name[0] not in "-.~ "
-    assert not _DEVICE.match(name.partition(".")[0].rstrip())
-    assert PurePosixPath("x", name).parts == ("x", name)
-
-
+@pytest.mark.fault(1, 2, 3, 4, 5, 6, 12)
+@settings(max_examples=2_000)
 @given(_hostile)
 @example("con" + " " * 100)
 def test_whatever_the_title_the_name_is_legal_everywhere(title: str) -> None:
-    _check_legal(safe_name(title, fallback="att1"))
+    check_name(safe_name(title, fallback="att1"))
 
 
 @pytest.mark.parametrize("title", ["con" + " " * 130 + "x", "nul" + " " * 200 + "x.txt"])
 def test_a_name_that_was_cut_is_no_device(title: str) -> None:
-    _check_legal(safe_name(title, fallback="att1"))
+    check_name(safe_name(title, fallback="att1"))
+
+
+@pytest.mark.fault(8)
+@settings(max_examples=2_000)
+@given(st.integers(0, 1 << 64), st.integers(2, 4))
+def test_no_two_paths_are_one_on_a_disk_that_folds_case_and_form(seed: int, count: int) -> None:
+    draw = Random(seed)
+    title = a_title(draw)
+    alike = [title, title.upper(), unicodedata.normalize("NFD", title), a_title(draw)][:count]
+    keys = check_paths([(f"att{number}", each) for number, each in enumerate(alike)])
+    assert len(set(keys)) == count
 
 
 @given(_hostile, st.text("abc7", min_size=1, max_size=15))
@@ -174,17 +178,32 @@ def test_a_body_lies_beside_its_metadata() -> None:
     assert layout.storage_path(Kind.PAGE, "7") == PurePosixPath("raw/pages/7.storage.xml")
 
 
+@pytest.mark.fault(9)
 def test_two_attachments_of_one_title_never_meet() -> None:
     first, second = (attachment_path(AttachmentId(each), "plan.png") for each in ("att1", "att2"))
     assert (str(first), str(second)) == ("raw/attachments/att1/plan.png", "raw/attachments/att2/plan.png")
 
 
+@pytest.mark.fault(1, 10)
 @given(_hostile)
 def test_an_attachment_stays_in_its_folder(title: str) -> None:
     path = attachment_path(AttachmentId("att1"), title)
     assert path.parts[:3] == ("raw", "attachments", "att1")
     assert len(path.parts) == 4
     assert not path.name.startswith(layout.TEMP_PREFIX)
+
+
+@pytest.mark.fault(7)
+def test_no_path_is_long_since_none_is_deeper_for_a_deeper_tree() -> None:
+    page, file = "9" * 20, AttachmentId("att" + "9" * 20)
+    moment = "2026-11-25T08:00:00.000000000Z"
+    paths = [
+        layout.storage_path(Kind.CUSTOM_CONTENT, page),
+        layout.missing_comments_path(page),
+        attachment_path(file, "x" * 300 + ".docx"),
+        layout.old_attachment_path(f"{file}@{moment}", "x" * 300 + ".docx"),
+    ]
+    assert max(len(str(layout.TRASH / "2026-11-25" / path)) for path in paths) < 240
 
 
 @pytest.mark.parametrize(

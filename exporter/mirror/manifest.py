@@ -3,70 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from exporter.errors import LocalError, ManifestError
 from exporter.layout import well_formed
+from exporter.mirror import journal, rows
+from exporter.mirror.entry import Entry as Entry
+from exporter.mirror.entry import Role as Role
+from exporter.mirror.entry import Statement
 from exporter.mirror.files import Stored
+from exporter.mirror.manifest_file import connect, save_copy, translated
+from exporter.mirror.rows import Item as Item
+from exporter.mirror.rows import Recorded as Recorded
+from exporter.mirror.schema import SCHEMA_VERSION as SCHEMA_VERSION
 from exporter.mirror.uninterrupted import see_through
-from exporter.model import IN_TREE, Kind, State, Version
+from exporter.model import IN_TREE, Kind, State
 
 T = TypeVar("T")
-Role = Literal["metadata", "storage", "adf", "file", "comments", "missing-comments"]
-Statement = tuple[str, tuple[Any, ...]]
 
-SCHEMA_VERSION = 2
 CHUNK = 1000  # items read at once
-APPLICATION_ID = 0x43_66_45_78  # "CfEx": what file(1) and we know the file by
-
-_PEOPLE = """
-CREATE TABLE people (
-    kind TEXT NOT NULL, id TEXT NOT NULL, role TEXT NOT NULL, account TEXT NOT NULL,
-    PRIMARY KEY (kind, id, role, account)
-) WITHOUT ROWID;
-"""
-_SCHEMA = f"""
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE items (
-    kind TEXT NOT NULL, id TEXT NOT NULL, container TEXT, title TEXT NOT NULL,
-    version_number INTEGER, version_date TEXT NOT NULL, missing_since TEXT,
-    state TEXT, listed_sha256 TEXT,
-    PRIMARY KEY (kind, id)
-) WITHOUT ROWID;
-CREATE INDEX items_by_container ON items (container) WHERE container IS NOT NULL;
-CREATE TABLE files (
-    kind TEXT NOT NULL, id TEXT NOT NULL, role TEXT NOT NULL,
-    path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
-    PRIMARY KEY (kind, id, role)
-) WITHOUT ROWID;
-{_PEOPLE}
-"""
-_MIGRATIONS = {
-    # Who is named in the bodies isn't recorded yet: without a version number they are fetched again.
-    1: f"""
-ALTER TABLE items ADD COLUMN state TEXT;
-ALTER TABLE items ADD COLUMN listed_sha256 TEXT;
-UPDATE items SET version_number = NULL WHERE kind IN ('page', 'blogpost');
-UPDATE items SET state = 'gone' WHERE missing_since IS NOT NULL;
-{_PEOPLE}
-"""
-}
-"""From each former schema to the next."""
 
 _COLUMNS = """
-SELECT i.kind, i.id, i.title, i.version_number, i.version_date, i.missing_since, i.state, i.listed_sha256,
+SELECT i.kind, i.id, i.container, i.title, i.version_number, i.version_date,
+       i.missing_since, i.state, i.listed_sha256,
        m.path, m.size, m.sha256, d.path, d.size, d.sha256
 FROM items i
 LEFT JOIN files m ON m.kind = i.kind AND m.id = i.id AND m.role = 'metadata'
@@ -84,22 +50,15 @@ WITH RECURSIVE inside(kind, id) AS (
 )
 SELECT kind, id FROM inside
 """  # what an item contains, and what that contains; a task's number may be that of other content
+_FILES = f"""
+SELECT f.path, f.size, f.sha256, f.damaged,
+       f.role = 'missing-comments' OR i.missing_since IS NOT NULL, w.sha256
+FROM files f
+LEFT JOIN items i ON i.kind = f.kind AND i.id = f.id
+LEFT JOIN writing w ON w.path = f.path
+WHERE f.path > ? ORDER BY f.path LIMIT {CHUNK}
+"""
 _HOLDING = frozenset({Kind.PAGE, Kind.BLOGPOST, Kind.CUSTOM_CONTENT, Kind.ATTACHMENT})
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An item as recorded, with its metadata file and its body or file."""
-
-    kind: Kind
-    id: str
-    title: str
-    version: Version
-    missing_since: str | None
-    state: State | None
-    listed: bytes | None  # SHA-256 of the metadata as its listing showed it
-    metadata: Stored | None
-    data: Stored | None
 
 
 class Manifest:
@@ -116,6 +75,7 @@ class Manifest:
         self._pending: list[Statement] = []
         self._committing = asyncio.Lock()
         self._failure: LocalError | ManifestError | None = None
+        self._damaged: set[PurePosixPath] | None = None
 
     async def meta(self) -> Mapping[str, str]:
         return await self._run(lambda: dict(self._connection.execute("SELECT key, value FROM meta")))
@@ -144,7 +104,7 @@ class Manifest:
         return await self._run(partial(self._items, _CONTAINED, (container,)))
 
     def _items(self, query: str, parameters: tuple[str, ...]) -> list[Item]:
-        return [_item(*row) for row in self._connection.execute(query, parameters)]
+        return [rows.item(*row) for row in self._connection.execute(query, parameters)]
 
     async def files(self, kind: Kind, ids: Sequence[str]) -> dict[str, dict[Role, Stored]]:
         """The files recorded of some items."""
@@ -154,12 +114,55 @@ class Manifest:
         def read() -> dict[str, dict[Role, Stored]]:
             found: dict[str, dict[Role, Stored]] = {}
             for item_id, role, *file in self._connection.execute(query, (kind, *ids)):
-                stored = _stored(*file)
+                stored = rows.stored(*file)
                 if stored is not None:
                     found.setdefault(item_id, {})[role] = stored
             return found
 
         return await self._run(read)
+
+    async def file_at(self, path: PurePosixPath) -> Stored | None:
+        """What is recorded of the file at a path."""
+        query = "SELECT path, size, sha256 FROM files WHERE path = ?"
+        row = await self._run(lambda: self._connection.execute(query, (str(path),)).fetchone())
+        return rows.stored(*row) if row else None
+
+    async def every_file(self) -> AsyncIterator[list[Recorded]]:
+        """All recorded files in the order of their paths, some at a time."""
+
+        def read(last: str) -> list[Recorded]:
+            return [rows.recorded(*row) for row in self._connection.execute(_FILES, (last,))]
+
+        last = ""
+        while files := await self._run(partial(read, last)):
+            yield files
+            last = str(files[-1].stored.path)
+
+    async def unrecorded(self, paths: Sequence[str]) -> list[str]:
+        """Those of some paths that no file is recorded at, and none is on its way to or from."""
+        marks = ", ".join("?" * len(paths))
+        query = " UNION ALL ".join(
+            f"SELECT path FROM {table} WHERE path IN ({marks})" for table in ("files", "writing", "leaving")
+        )
+        known = await self._run(lambda: {row[0] for row in self._connection.execute(query, [*paths] * 3)})
+        return [path for path in paths if path not in known]
+
+    async def damaged(self) -> AbstractSet[PurePosixPath]:
+        """The paths of the files that were found damaged, and not recorded anew since."""
+
+        def read() -> set[PurePosixPath]:
+            if self._damaged is None:  # on the thread that also commits: no change comes in between
+                rows = self._connection.execute("SELECT path FROM files WHERE damaged")
+                self._damaged = {PurePosixPath(row[0]) for row in rows}
+            return self._damaged
+
+        return self._damaged if self._damaged is not None else await self._run(read)
+
+    async def mark_damaged(self, paths: Iterable[PurePosixPath], *, damaged: bool) -> None:
+        """Note that files are not as recorded, or are again; recording them anew forgets it."""
+        mark = "UPDATE files SET damaged = ? WHERE path = ?"
+        await self._commit([(mark, (int(damaged), str(path))) for path in paths])
+        self._damaged = None
 
     async def bodies(self) -> dict[str, bool]:
         """The ids of all recorded content of the page tree, and whether it has a body."""
@@ -177,9 +180,94 @@ class Manifest:
         )
         return await self._run(lambda: [row[0] for row in self._connection.execute(query)])
 
+    async def count(self, kind: Kind | None) -> int:
+        """How many items of a kind are recorded; without one, of all that stand for themselves."""
+        query = f"SELECT count(*) FROM items WHERE {'kind = ?' if kind else _FOR_ITSELF}"
+        asked = (kind,) if kind else ()
+        return await self._run(lambda: int(self._connection.execute(query, asked).fetchone()[0]))
+
+    async def weigh(self, kind: Kind, item_id: str) -> int:
+        """How many of these an item is with all that it contains."""
+        query = f"SELECT count(*) FROM temp.inside WHERE {_FOR_ITSELF}"
+        return int((await self._of_all(kind, item_id, query))[0][0])
+
+    async def recorded_in(self, kind: Kind, item_id: str, container: str | None) -> bool:
+        """Whether an item is recorded, and still in that container where one is named."""
+        query = "SELECT 1 FROM items WHERE kind = ? AND id = ? AND container IS coalesce(?, container)"
+        asked = (kind, item_id, container)
+        return await self._run(lambda: self._connection.execute(query, asked).fetchone() is not None)
+
+    async def files_of_all(self, kind: Kind, item_id: str) -> list[Stored]:
+        """The files of an item and of all that it contains."""
+        query = f"SELECT path, size, sha256 FROM files WHERE {_OF_ALL} ORDER BY path"
+        found = await self._of_all(kind, item_id, query)
+        return [stored for row in found if (stored := rows.stored(*row)) is not None]
+
+    async def _of_all(self, kind: Kind, item_id: str, query: str) -> list[Any]:
+        """What a query of `temp.inside` finds, with an item and what it contains in that."""
+
+        def read() -> list[Any]:
+            with self._connection:
+                for sql, parameters in _all_of(kind, item_id):
+                    self._connection.execute(sql, parameters)
+                return self._connection.execute(query).fetchall()
+
+        return await self._run(read)
+
+    async def forget(self, kind: Kind, item_id: str) -> None:
+        """Record an item, and all that it contains, no more. Its files are noted as leaving."""
+        leave = f"INSERT OR IGNORE INTO leaving SELECT path FROM files WHERE {_OF_ALL}"
+        await self._commit(
+            [
+                *_all_of(kind, item_id),
+                (leave, ()),
+                *((f"DELETE FROM {table} WHERE {_OF_ALL}", ()) for table in ("files", "people", "items")),
+            ]
+        )
+
     async def record(self, *entries: Entry) -> None:
         """Note items that are on disk; they are no longer missing."""
         await self._commit([statement for entry in entries for statement in entry.statements()])
+        if self._damaged:
+            self._damaged -= {stored.path for entry in entries for stored in entry.files.values()}
+
+    async def known(self, paths: Sequence[PurePosixPath]) -> tuple[list[Stored], list[Stored]]:
+        """What may lie at some paths: what is recorded, and what is noted as on its way."""
+        return await self._run(partial(journal.known, self._connection, paths))
+
+    async def all_files(self) -> list[Stored]:
+        """Every recorded file."""
+        return await self._run(partial(journal.files, self._connection))
+
+    async def begin(self, coming: Sequence[Stored]) -> None:
+        """Note what is about to be put over recorded files; `record` takes each note away."""
+        await self._commit([journal.begun(each) for each in coming])
+
+    async def ended(self, *, arrived: Sequence[Stored], not_arrived: Sequence[Stored]) -> None:
+        """Settle notes of `begin` that no `record` took away: what has arrived is recorded as it is, and its
+        item so that the next plan looks at it again."""
+        statements = [statement for each in arrived for statement in journal.arrived(each)]
+        await self._commit([*statements, *(journal.forgotten(each) for each in not_arrived)])
+
+    async def under_way(self) -> list[Stored]:
+        """What `begin` noted and no `record` took away."""
+        return await self._run(partial(journal.under_way, self._connection))
+
+    async def leaving(self) -> list[PurePosixPath]:
+        """Files that are no longer recorded and have to be removed."""
+        return await self._run(partial(journal.leaving, self._connection))
+
+    async def left(self, paths: Iterable[PurePosixPath]) -> None:
+        """Note that such files are removed."""
+        await self._commit([journal.left(path) for path in paths])
+
+    async def drop(self, files: Iterable[Stored]) -> None:
+        """Forget files that are lost; their items are looked at again."""
+        await self._commit([statement for each in files for statement in journal.lost(each)])
+
+    async def backup(self, path: Path, *, mode: int) -> None:
+        """Copy the whole manifest, as it is at one moment, over an older copy."""
+        await self._run(partial(save_copy, self._connection, path, mode))
 
     async def forget_listed(self, kind: Kind, item_id: str) -> None:
         """Note that an item's metadata is not what its listing showed, so that it is saved anew."""
@@ -243,8 +331,19 @@ class Manifest:
                 self._connection.execute(sql, parameters)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        with _translated():
+        with translated():
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+_FOR_ITSELF = "kind NOT IN ('comment', 'version', 'task', 'space', 'users')"
+_OF_ALL = "(kind, id) IN (SELECT kind, id FROM temp.inside)"
+
+
+def _all_of(kind: Kind, item_id: str) -> list[Statement]:
+    """An item and what it contains, into `temp.inside`."""
+    contained: list[Statement] = [(_INSIDE, (item_id,))] if kind in _HOLDING else []
+    itself: Statement = ("INSERT INTO temp.inside VALUES (?, ?)", (kind, item_id))
+    return [("DELETE FROM temp.inside", ()), *contained, itself]
 
 
 def _on_contained(item_id: str, update: str, parameters: tuple[Any, ...]) -> list[Statement]:
@@ -252,203 +351,14 @@ def _on_contained(item_id: str, update: str, parameters: tuple[Any, ...]) -> lis
     return [("DELETE FROM temp.inside", ()), (_INSIDE, (item_id,)), (update, parameters)]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What `record` notes of one item: `files` replace those recorded under the same role, `people`
-    those named in the file of that role; `dropped` files are no longer there.
-
-    Without a version nothing but that is noted.
-    """
-
-    kind: Kind
-    id: str
-    files: Mapping[Role, Stored]
-    title: str = ""
-    version: Version | None = None
-    listed: bytes | None = None
-    container: str | None = None
-    people: Mapping[Role, Iterable[str]] = field(default_factory=dict)
-    dropped: Sequence[Role] = ()
-
-    def statements(self) -> list[Statement]:
-        return [*self._item(), *self._files(), *self._people()]
-
-    def _item(self) -> Iterator[Statement]:
-        if self.version is not None:
-            listed = self.listed.hex() if self.listed else None
-            version = (self.version.number, well_formed(self.version.date))
-            container = well_formed(self.container) if self.container else self.container
-            item = (self.kind, self.id, container, well_formed(self.title), *version, None, None, listed)
-            yield "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", item
-
-    def _files(self) -> Iterator[Statement]:
-        for role in self.dropped:
-            yield "DELETE FROM files WHERE kind = ? AND id = ? AND role = ?", (self.kind, self.id, role)
-            yield "DELETE FROM people WHERE kind = ? AND id = ? AND role = ?", (self.kind, self.id, role)
-        for role, stored in self.files.items():
-            row = (self.kind, self.id, role, str(stored.path), stored.size, stored.sha256)
-            yield "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", row
-
-    def _people(self) -> Iterator[Statement]:
-        for role, accounts in self.people.items():
-            yield "DELETE FROM people WHERE kind = ? AND id = ? AND role = ?", (self.kind, self.id, role)
-            for account in accounts:
-                row = (self.kind, self.id, role, well_formed(account))
-                yield "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", row
-
-
 @asynccontextmanager
 async def open_manifest(path: Path | None, *, mode: int | None) -> AsyncIterator[Manifest]:
     """The manifest at `path`, made with `mode` if absent; without a path an empty one, never written."""
     with ThreadPoolExecutor(1, thread_name_prefix="manifest") as thread:
         loop = asyncio.get_running_loop()
-        with _translated():
-            connection = await loop.run_in_executor(thread, _connect, path, mode)
+        with translated():
+            connection = await loop.run_in_executor(thread, connect, path, mode)
         try:
             yield Manifest(connection, thread)
         finally:
             await asyncio.shield(loop.run_in_executor(thread, connection.close))
-
-
-def is_manifest(path: Path) -> bool:
-    """Whether a file is a manifest of this program, damaged or not, by the header that SQLite writes."""
-    try:
-        with path.open("rb") as file:
-            header = file.read(100)
-    except OSError:
-        return False
-    return header[68:72] == APPLICATION_ID.to_bytes(4, "big")
-
-
-def peek(path: Path) -> Mapping[str, str]:
-    """The meta values of a manifest that may be in use; raises `ManifestError` when it is none of ours."""
-    with _translated(), closing(_open(path)) as connection:
-        return dict(connection.execute("SELECT key, value FROM meta"))
-
-
-def _connect(path: Path | None, mode: int | None = None) -> sqlite3.Connection:
-    """With a `mode` the file is made if absent, and brought to this schema; without, only a copy is."""
-    connection = sqlite3.connect(":memory:") if path is None else _open(path, mode)
-    try:
-        version = _version(connection, path)
-        if version == 0:
-            if path is not None and mode is None:
-                raise ManifestError(f"{path} is not a manifest of confluence-export")
-            connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
-        elif version < SCHEMA_VERSION:
-            connection = _migrated(connection, version, path, mode)
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("CREATE TEMP TABLE inside (kind TEXT, id TEXT)")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _open(path: Path, mode: int | None = None) -> sqlite3.Connection:
-    """The file is born private, where SQLite would ask the umask. Raises `ManifestError` for no manifest."""
-    if mode is not None and not path.exists():
-        _make(path, mode)
-    if path.is_symlink():
-        raise LocalError(f"{path} is a link: move it away")
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10)
-    try:
-        if mode is None:
-            _version(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _make(path: Path, mode: int) -> None:
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    os.fchmod(descriptor, mode)
-    os.close(descriptor)
-
-
-def _version(connection: sqlite3.Connection, path: Path | None) -> int:
-    """The schema's version; 0 of an empty file. Raises `ManifestError` for what is none of ours."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if objects == 0 and version == 0:
-        return 0
-    if application != APPLICATION_ID or version not in range(1, SCHEMA_VERSION + 1):
-        if application == APPLICATION_ID and version > SCHEMA_VERSION:
-            raise ManifestError(
-                f"{path} was written by a newer confluence-export (schema {version}): upgrade this one"
-            )
-        raise ManifestError(f"{path} is not a manifest of confluence-export")
-    return int(version)
-
-
-def _migrated(
-    connection: sqlite3.Connection, version: int, path: Path | None, mode: int | None
-) -> sqlite3.Connection:
-    """The manifest in this schema: itself, with the file of before kept beside it; without a mode a copy."""
-    if path is None or mode is None:
-        copy = sqlite3.connect(":memory:")
-        connection.backup(copy)
-        connection.close()
-        connection = copy
-    else:
-        kept_path = path.with_name(f"{path.name}.{version}")
-        kept_path.unlink(missing_ok=True)
-        _make(kept_path, mode)
-        with closing(sqlite3.connect(kept_path)) as kept:
-            connection.backup(kept)
-    steps = "".join(_MIGRATIONS[each] for each in range(version, SCHEMA_VERSION))
-    connection.executescript(f"BEGIN; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-    return connection
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as exc:
-        operational = isinstance(exc, sqlite3.OperationalError)  # full, read-only, locked, no permission
-        if operational and getattr(exc, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
-            raise LocalError(f"cannot use the manifest: {exc}") from exc
-        raise ManifestError(f"the manifest is damaged: {exc}") from exc
-    except UnicodeDecodeError as exc:  # a damaged name in SQLite's own sentence, or a damaged text
-        raise ManifestError("the manifest is damaged: it holds text that is no UTF-8") from exc
-    except OSError as exc:
-        raise LocalError(f"cannot open the manifest: {exc.strerror or exc}") from exc
-
-
-def _inside(recorded: str) -> PurePosixPath:
-    """A recorded path, which somebody may have tampered with."""
-    path = PurePosixPath(recorded)
-    if path.is_absolute() or ".." in path.parts:
-        raise ManifestError(f"the manifest records the path {recorded!r}, which is none of a mirror")
-    return path
-
-
-def _item(  # the columns of `_COLUMNS`
-    kind: str,
-    item_id: str,
-    title: str,
-    number: int | None,
-    date: str,
-    missing_since: str | None,
-    state: str | None,
-    listed: str | None,
-    *files: Any,
-) -> Item:
-    try:
-        known = Kind(kind), State(state) if state else None, bytes.fromhex(listed) if listed else None
-    except (ValueError, TypeError):
-        raise ManifestError(f"the manifest is damaged: what it records of {kind!r} makes no sense") from None
-    metadata, data = _stored(*files[:3]), _stored(*files[3:])
-    version = Version(number, date)
-    return Item(known[0], item_id, title, version, missing_since, known[1], known[2], metadata, data)
-
-
-def _stored(path: str | None, size: int, sha256: str) -> Stored | None:
-    if path is None:
-        return None
-    if not (isinstance(path, str) and isinstance(size, int) and re.fullmatch("[0-9a-f]{64}", str(sha256))):
-        raise ManifestError("the manifest is damaged: it records no usable size and SHA-256 of a file")
-    return Stored(_inside(path), size, sha256)

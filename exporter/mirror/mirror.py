@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from exporter import canonical, layout, people
 from exporter.clock import Clock
-from exporter.mirror import threads
+from exporter.mirror import summaries, threads, tree
+from exporter.mirror.entry import Entry, Named, Role, attachment_entry, content_entry, old_entry
 from exporter.mirror.files import Files, Incoming, Stored
-from exporter.mirror.manifest import Entry, Item, Manifest, Role
+from exporter.mirror.manifest import Item, Manifest
+from exporter.mirror.placing import Placing
+from exporter.mirror.trash import Trash
 from exporter.mirror.uninterrupted import see_through
 from exporter.model import (
     WITH_BODY,
@@ -32,8 +35,6 @@ from exporter.model import (
     Version,
 )
 
-Named = Mapping[Role, Iterable[str]]  # the people in each of an item's files
-
 WRITERS = 4  # threads that write files
 
 
@@ -47,6 +48,14 @@ class Mirror:
         self._files = files
         self._manifest = manifest
         self._clock = clock
+        self.moment: datetime | None = None  # at which this run misses what it misses
+        self._placing = Placing(files, manifest, clock)
+        self._trash = Trash(files, manifest, self._placing, clock)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What somebody should know of the mirror itself: what was set aside, how it was healed."""
+        return self._placing.warnings
 
     @property
     def folder(self) -> Path:
@@ -74,7 +83,8 @@ class Mirror:
             for each in (Kind.ATTACHMENT, Kind.COMMENT, Kind.VERSION)
         }
         if found[Kind.COMMENT]:  # they share a file
-            there = threads.parse(await self._files.read(layout.comments_path(container)))
+            data, is_ours = await self._read(layout.comments_path(container))
+            there = threads.parse(data if is_ours else None)
             listed = {item.id: item.listed for item in items if item.kind is Kind.COMMENT}
             found[Kind.COMMENT] = {
                 each: replace(held, has_data=each in there, digest=listed[each] if each in there else None)
@@ -121,7 +131,7 @@ class Mirror:
             **(canonical.load(space.metadata) or {}),
             **parts,
         }
-        (stored,) = await self._files.write_all([(layout.SPACE, canonical.dump(document))])
+        (stored,) = await self._placing.write_all([(layout.SPACE, canonical.dump(document))])
         entry = Entry(
             Kind.SPACE,
             space.id,
@@ -131,7 +141,7 @@ class Mirror:
             listed=hashlib.sha256(space.metadata).digest(),
             people={"metadata": people.in_metadata(document)},
         )
-        await self._manifest.record(entry)
+        await self._placing.record(entry)
 
     async def save_pages(self, pages: Sequence[Page]) -> None:
         """Bodies and metadata of pages or blog posts. The body's bytes are what the API sent."""
@@ -161,7 +171,7 @@ class Mirror:
     async def save_attachment(self, info: AttachmentInfo, chunks: AsyncIterator[bytes]) -> None:
         """Stream an attachment into its place. The file of a former name goes."""
         path = layout.attachment_path(info.id, info.title)
-        async with self._files.receive(path, chunks) as incoming:
+        async with self._files.receive(path, chunks, expected_size=info.size) as incoming:
             await see_through(self._save_attachment(info, incoming))
 
     async def save_attachment_metadata(self, info: AttachmentInfo) -> None:
@@ -177,69 +187,92 @@ class Mirror:
     ) -> None:
         """A former version of an attachment."""
         path = layout.old_attachment_path(version.id, info.title)
-        async with self._files.receive(path, chunks) as incoming:
+        async with self._files.receive(path, chunks, expected_size=info.size) as incoming:
             await see_through(self._save_old_attachment(version, info, incoming))
 
     async def save_users(self, users: Mapping[str, Any]) -> None:
         """`users.json`. Those of before whom nobody names any more go."""
         data = canonical.dump(users)
         (space_id,) = await self.held(Kind.SPACE)
-        (stored,) = await self._files.write_all([(layout.USERS, data)])
+        (stored,) = await self._placing.write_all([(layout.USERS, data)])
         digest = hashlib.sha256(data).digest()
         entry = Entry(Kind.USERS, space_id, {"metadata": stored}, "users", Version(None, ""), listed=digest)
-        await self._manifest.record(entry)
+        await self._placing.record(entry)
 
     async def users(self) -> dict[str, Any]:
-        """`users.json` as it is; empty where it isn't the one that was recorded."""
+        """`users.json` as it is; empty where it isn't as recorded, or is to be looked at again."""
         (space_id,) = await self.held(Kind.SPACE) or [""]
-        return await self.details(Kind.USERS, space_id) or {}
+        held = (await self.held(Kind.USERS)).get(space_id)
+        known = held is not None and held.digest is not None
+        return (await self.details(Kind.USERS, space_id) or {}) if known else {}
 
     async def mark_missing(
         self, kind: Kind, states: Mapping[str, State], *, container: str | None = None
     ) -> None:
-        """A complete listing (of `container`, where given) lacked them, and so what they contain.
-        Nothing is removed."""
-        since = self._clock.now().isoformat(timespec="seconds")
+        """A complete listing (of `container`, where given) lacked them, and so what they contain."""
+        since = (self.moment or self._clock.now()).isoformat(timespec="seconds")
         await self._manifest.mark_missing(kind, states, since=since, container=container)
 
     async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None:
         await self._manifest.mark_returned(kind, ids)
 
+    async def count(self, kind: Kind | None) -> int:
+        return await self._manifest.count(kind)
+
+    async def weigh(self, kind: Kind, item_id: str) -> int:
+        return await self._manifest.weigh(kind, item_id)
+
+    async def retire(
+        self, kind: Kind, item_id: str, *, container_kind: Kind | None, container: str | None
+    ) -> bool:
+        """Move an item with what it contains to the trash of today; False where it isn't recorded there."""
+        return await see_through(self._trash.retire(kind, item_id, container_kind, container))
+
+    async def purge_trash(self, *, days: int) -> None:
+        """Remove for good what was retired more than so many days ago."""
+        await see_through(self._trash.purge(days=days))
+
     async def save_tree(self, nodes: Sequence[TreeNode]) -> None:
         """`tree.json`: every node in reading order, with the file to open."""
-        has_body = await self._manifest.bodies()
-
-        def path(node: TreeNode) -> str | None:
-            if node.id not in has_body:
-                return None
-            of = layout.storage_path if has_body[node.id] else layout.metadata_path
-            return str(of(node.kind, node.id))
-
-        def lines() -> Iterator[bytes]:
-            separator = "[\n"
-            for node in nodes:
-                row = json.dumps({**asdict(node), "path": path(node)}, ensure_ascii=False)
-                yield (separator + row).encode(errors="backslashreplace")
-                separator = ",\n"
-            yield b"\n]\n" if nodes else b"[]\n"
-
-        await self._files.write_if_changed(layout.TREE, lines())
+        await self._files.write_if_changed(layout.TREE, tree.lines(nodes, await self._manifest.bodies()))
 
     async def save_summary(self, document: Mapping[str, Any]) -> None:
-        text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-        await self._files.write_all([(layout.LAST_RUN, text.encode(errors="backslashreplace"))])
+        await summaries.save_summary(self._files, document)
+
+    async def back_up_manifest(self) -> None:
+        """Keep what is recorded in a second file, after a run that ended well."""
+        mode = (self.folder / layout.MANIFEST).stat().st_mode & 0o777
+        await self._manifest.backup(self.folder / layout.BACKUP, mode=mode)
+
+    async def trust_manifest(self) -> None:
+        """After a complete run: what a damaged manifest may have forgotten has been seen again."""
+        if (await self.meta()).get("doubt"):
+            await self.note({"doubt": ""})
 
     def has_tree(self) -> bool:
-        return (self.folder / layout.TREE).is_file()
+        return self._files.is_file(layout.TREE)
 
     async def _document(self, path: PurePosixPath) -> dict[str, Any]:
-        """A metadata file as it is on disk."""
+        """A metadata file as it is on disk; nothing of one that is known to be damaged."""
+        if path in await self._manifest.damaged():
+            return {}
         data = await self._files.read(path)
         return (canonical.load(data) if data is not None else None) or {}
 
+    async def _read(self, path: PurePosixPath) -> tuple[bytes | None, bool]:
+        """A file, and whether it is the one that was recorded."""
+        data, recorded = await self._files.read(path), await self._manifest.file_at(path)
+        if data is None or recorded is None:
+            return data, False
+        return data, recorded.sha256 == hashlib.sha256(data).hexdigest()
+
     async def _present(self, files: Sequence[Stored]) -> list[Stored]:
+        """Those that are there, and were not found damaged."""
+        damaged = await self._manifest.damaged()
         there = await self._files.present(files)
-        return [file for file, is_there in zip(files, there, strict=True) if is_there]
+        return [
+            file for file, is_there in zip(files, there, strict=True) if is_there and file.path not in damaged
+        ]
 
     async def _still_there(self, items: Sequence[Item]) -> dict[str, Held]:
         files = [file for item in items for file in (item.metadata, item.data) if file]
@@ -260,7 +293,7 @@ class Mirror:
             kind, page_id = page.info.kind, page.info.id
             files.append((layout.storage_path(kind, page_id), page.body.encode(errors="surrogatepass")))
             files.append((layout.metadata_path(kind, page_id), await self._with_details(page.info)))
-        stored = iter(await self._files.write_all(files))
+        stored = iter(await self._placing.write_all(files))
         bytes_of = dict(files)
         kind = pages[0].info.kind
         before = await self._manifest.files(kind, [page.info.id for page in pages])
@@ -268,23 +301,21 @@ class Mirror:
         for page in pages:
             body, metadata = next(stored), next(stored)
             named: Named = {"storage": people.in_body(page.body)}
-            entry = _entry(page.info, metadata, bytes_of[metadata.path], {"storage": body}, named)
+            entry = content_entry(page.info, metadata, bytes_of[metadata.path], {"storage": body}, named)
             had = before.get(page.info.id, {})
             if "adf" in had and "storage" in had and had["storage"].sha256 != body.sha256:
                 entry = replace(entry, dropped=("adf",))  # of another body
-                stale.append(had["adf"].path)
+                stale.append(had["adf"])
             entries.append(entry)
-        await self._manifest.record(*entries)
-        for path in stale:
-            await self._files.remove(path)
+        await self._placing.record(*entries, leaving=stale)
 
     async def _save_adf(self, pages: Sequence[Page]) -> None:
         files = [
             (layout.adf_path(page.info.kind, page.info.id), page.body.encode(errors="surrogatepass"))
             for page in pages
         ]
-        stored = await self._files.write_all(files)
-        await self._manifest.record(
+        stored = await self._placing.write_all(files)
+        await self._placing.record(
             *(
                 Entry(page.info.kind, page.info.id, {"adf": file})
                 for page, file in zip(pages, stored, strict=True)
@@ -293,9 +324,12 @@ class Mirror:
 
     async def _save_metadata(self, infos: Sequence[ContentInfo]) -> None:
         files = [(layout.metadata_path(info.kind, info.id), await self._with_details(info)) for info in infos]
-        stored = await self._files.write_all(files)
-        await self._manifest.record(
-            *(_entry(info, file, data) for info, file, (_, data) in zip(infos, stored, files, strict=True))
+        stored = await self._placing.write_all(files)
+        await self._placing.record(
+            *(
+                content_entry(info, file, data)
+                for info, file, (_, data) in zip(infos, stored, files, strict=True)
+            )
         )
 
     async def _save_details(self, kind: Kind, item_id: str, parts: Mapping[str, Any]) -> None:
@@ -304,16 +338,18 @@ class Mirror:
         if not before:  # damaged: the next listing brings the rest anew
             await self._manifest.forget_listed(kind, item_id)
         document = {**(before or {}), **parts}
-        (stored,) = await self._files.write_all([(path, canonical.dump(document))])
+        (stored,) = await self._placing.write_all([(path, canonical.dump(document))])
         named: Named = {"metadata": people.in_metadata(document)}
-        await self._manifest.record(Entry(kind, item_id, {"metadata": stored}, people=named))
+        await self._placing.record(Entry(kind, item_id, {"metadata": stored}, people=named))
 
     async def _save_comments(
         self, kind: Kind, container: str, comments: Sequence[CommentInfo], *, complete: bool
     ) -> None:
         live_path, missing_path = layout.comments_path(container), layout.missing_comments_path(container)
-        held = {path: threads.parse(await self._files.read(path)) for path in (live_path, missing_path)}
-        live, missing = threads.merge(held[live_path], held[missing_path], comments, complete=complete)
+        recorded = (await self._manifest.files(kind, [container])).get(container, {})
+        before = await self._comments_before(container)
+        missing_before = threads.parse(await self._files.read(missing_path))
+        live, missing = threads.merge(before, missing_before, comments, complete=complete)
         files: dict[Role, Stored] = {}
         dropped: dict[Role, PurePosixPath] = {}
         sides: tuple[tuple[Role, PurePosixPath, list[threads.Comment]], ...] = (
@@ -323,11 +359,11 @@ class Mirror:
         for role, path, documents in sides:  # what goes from one to the other is never in neither
             if documents:
                 data = canonical.dump(threads.arrange(documents))
-                (files[role],) = await self._files.write_all([(path, data)])
+                (files[role],) = await self._placing.write_all([(path, data)])
             else:
                 dropped[role] = path
         named: Named = {"comments": people.in_metadata([each.document for each in live])} if live else {}
-        await self._manifest.record(
+        await self._placing.record(
             Entry(kind, container, files, people=named, dropped=tuple(dropped)),
             *(
                 Entry(
@@ -341,28 +377,41 @@ class Mirror:
                 )
                 for comment in comments
             ),
+            leaving=[recorded[role] for role in dropped if role in recorded],
         )
-        for path in dropped.values():
-            await self._files.remove(path)
+        for role, path in dropped.items():
+            if role not in recorded:  # of a run that was killed before it was recorded
+                await self._files.remove(path)
+
+    async def _comments_before(self, container: str) -> dict[str, threads.Comment]:
+        """Those in the file; of a damaged one, those that were recorded: a harmed id is nobody's."""
+        data, is_ours = await self._read(layout.comments_path(container))
+        there = threads.parse(data)
+        if there and not is_ours:
+            items = await self._manifest.contained(container)
+            recorded = {item.id for item in items if item.kind is Kind.COMMENT}
+            return {each: comment for each, comment in there.items() if each in recorded}
+        return there
 
     async def _save_attachment(self, info: AttachmentInfo, incoming: Incoming | None) -> None:
         files: dict[Role, Stored] = {}
+        path = layout.attachment_path(info.id, info.title)
         before = (await self._manifest.files(Kind.ATTACHMENT, [info.id])).get(info.id, {}).get("file")
         if incoming is not None:
-            files["file"] = await self._files.place(incoming)
-        elif before is not None and before.path != (path := layout.attachment_path(info.id, info.title)):
-            await self._files.rename(before.path, path)
-            files["file"] = replace(before, path=path)
+            files["file"] = await self._placing.place(incoming, before=before)
+        # a damaged one keeps its name: under another it would be recorded as good
+        elif before is not None and before.path != path and await self._present([before]):
+            files["file"] = await self._placing.rename(before, path)
         metadata_path = layout.metadata_path(Kind.ATTACHMENT, info.id)
-        (files["metadata"],) = await self._files.write_all([(metadata_path, info.metadata)])
-        await self._manifest.record(_attachment_entry(info, files))
-        after = files.get("file")
-        if incoming is not None and before is not None and after is not None and before.path != after.path:
-            await self._files.remove(before.path)
+        (files["metadata"],) = await self._placing.write_all([(metadata_path, info.metadata)])
+        moved = before is not None and "file" in files and before.path != path
+        await self._placing.record(
+            attachment_entry(info, files), leaving=[before] if before and moved else []
+        )
 
     async def _save_old_page(self, page: OldPage) -> None:
         version = page.version
-        stored = await self._files.write_all(
+        stored = await self._placing.write_all(
             [
                 (layout.storage_path(Kind.VERSION, version.id), page.body.encode(errors="surrogatepass")),
                 (layout.metadata_path(Kind.VERSION, version.id), page.metadata),
@@ -370,16 +419,16 @@ class Mirror:
         )
         named = people.in_body(page.body) | people.in_metadata(canonical.load(page.metadata))
         files: dict[Role, Stored] = {"storage": stored[0], "metadata": stored[1]}
-        await self._manifest.record(_old_entry(version, page.title, files, named))
+        await self._placing.record(old_entry(version, page.title, files, named))
 
     async def _save_old_attachment(
         self, version: OldVersion, info: AttachmentInfo, incoming: Incoming
     ) -> None:
-        files: dict[Role, Stored] = {"file": await self._files.place(incoming)}
+        files: dict[Role, Stored] = {"file": await self._placing.place(incoming)}
         path = layout.metadata_path(Kind.VERSION, version.id)
-        (files["metadata"],) = await self._files.write_all([(path, info.metadata)])
+        (files["metadata"],) = await self._placing.write_all([(path, info.metadata)])
         named = people.in_metadata(canonical.load(info.metadata))
-        await self._manifest.record(_old_entry(version, info.title, files, named))
+        await self._placing.record(old_entry(version, info.title, files, named))
 
 
 def _held(item: Item, present: Container[PurePosixPath]) -> Held:
@@ -390,53 +439,9 @@ def _held(item: Item, present: Container[PurePosixPath]) -> Held:
         has_data=item.data is not None and item.data.path in present,
         state=item.state,
         missing_since=item.missing_since,
+        container=item.container,
     )
 
 
 def _sha256(stored: Stored | None, present: Container[PurePosixPath]) -> bytes | None:
     return bytes.fromhex(stored.sha256) if stored and stored.path in present else None
-
-
-def _entry(
-    info: ContentInfo,
-    metadata: Stored,
-    data: bytes,
-    files: Mapping[Role, Stored] | None = None,
-    named: Named | None = None,
-) -> Entry:
-    return Entry(
-        info.kind,
-        info.id,
-        {"metadata": metadata, **(files or {})},
-        info.title,
-        info.version,
-        listed=info.digest,
-        container=info.parent_id if info.kind in (Kind.TASK, Kind.CUSTOM_CONTENT) else None,
-        people={"metadata": people.in_metadata(canonical.load(data)), **(named or {})},
-    )
-
-
-def _attachment_entry(info: AttachmentInfo, files: Mapping[Role, Stored]) -> Entry:
-    return Entry(
-        Kind.ATTACHMENT,
-        info.id,
-        files,
-        info.title,
-        info.version,
-        listed=info.digest,
-        container=info.container,
-        people={"metadata": people.in_metadata(canonical.load(info.metadata))},
-    )
-
-
-def _old_entry(version: OldVersion, title: str, files: Mapping[Role, Stored], named: Iterable[str]) -> Entry:
-    return Entry(
-        Kind.VERSION,
-        version.id,
-        files,
-        title,
-        Version(version.number, version.date),
-        listed=bytes.fromhex(files["metadata"].sha256),  # without it, the file would count as lost
-        container=version.container,
-        people={"metadata": named},
-    )

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-log = logging.getLogger(__name__)
-
 
 async def see_through(work: Coroutine[Any, Any, T]) -> T:
-    """Await `work`; a cancellation is passed on only after it has ended: what is on disk gets recorded."""
+    """Await `work`; a cancellation is passed on only after it has ended: what is on disk gets recorded.
+
+    Of several cancellations the last is passed on. If `work` fails meanwhile, its error is the cause.
+    """
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as exc:
+        stopped = exc
         while not task.done():
-            with contextlib.suppress(asyncio.CancelledError):
+            try:
                 await asyncio.wait([task])
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("while stopping: %s", error)
-        raise
+            except asyncio.CancelledError as again:
+                stopped = again
+        raise stopped from (None if task.cancelled() else task.exception())

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -23,6 +27,7 @@ with locked(Path(sys.argv[1]), now=datetime(2026, 11, 25, tzinfo=UTC)):
 """
 
 
+@pytest.mark.fault(62)
 def test_a_second_run_is_refused_and_told_who_holds_the_lock(tmp_path: Path) -> None:
     path = tmp_path / ".lock"
     with locked(path, now=EPOCH):
@@ -34,6 +39,7 @@ def test_a_second_run_is_refused_and_told_who_holds_the_lock(tmp_path: Path) -> 
         pass
 
 
+@pytest.mark.fault(62)
 def test_the_kernel_frees_the_lock_of_a_killed_run(tmp_path: Path) -> None:
     path = tmp_path / ".lock"
     with subprocess.Popen([sys.executable, "-c", HOLDER, path], stdout=subprocess.PIPE, text=True) as holder:
@@ -54,6 +60,7 @@ def test_an_error_frees_the_lock(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.fault(16)
 def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")
@@ -63,6 +70,7 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None
     assert victim.read_text() == "mine"
 
 
+@pytest.mark.fault(14)
 def test_a_hard_link_in_the_place_of_the_lock_loses_nothing(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")
@@ -77,4 +85,36 @@ def test_a_hard_link_in_the_place_of_the_lock_loses_nothing(tmp_path: Path) -> N
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="cannot open the lock"), locked(tmp_path / "x" / ".lock", now=EPOCH):
+        pass
+
+
+@pytest.mark.fault(62)
+def test_of_two_that_come_at_the_same_moment_one_goes_on(tmp_path: Path) -> None:
+    both, done = Barrier(2, timeout=20), Barrier(2, timeout=20)
+
+    def come(_: int) -> bool:
+        both.wait()
+        try:
+            with locked(tmp_path / ".lock", now=EPOCH):
+                done.wait()
+                return True
+        except LockedError:
+            done.wait()
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(500):
+            assert sorted(pool.map(come, range(2))) == [False, True]
+
+
+@pytest.mark.fault(63)
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EBADF, errno.EOPNOTSUPP])
+def test_a_disk_that_cannot_lock_is_an_error_that_says_so(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(LocalError, match="network disk"), locked(tmp_path / ".lock", now=EPOCH):
         pass

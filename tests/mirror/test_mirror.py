@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter import canonical
-from exporter.errors import LockedError, ManifestError, TransientError, UsageError
+from exporter.errors import LocalError, LockedError, TransientError, UsageError
 from exporter.layout import LOCK
 from exporter.mirror import threads
 from exporter.mirror.mirror import Mirror
@@ -81,7 +81,7 @@ async def test_a_lone_surrogate_ends_no_run(folder: Path) -> None:
     async with _open(folder) as mirror:
         await mirror.save_pages([Page(page, "<p>\ud800</p>")])
         await mirror.save_tree([TreeNode(page.id, Kind.PAGE, page.title, "current", None, None, False)])
-        await mirror.save_summary({"title": "\ud800"})
+        await mirror.save_summary({"started": "2026-11-25T08:00:00+00:00", "title": "\ud800"})
     assert (folder / "raw/pages/7.storage.xml").read_bytes() == b"<p>\xed\xa0\x80</p>"
     assert json.loads((folder / "tree.json").read_text())[0]["title"] == "a\ud800b"
 
@@ -173,6 +173,7 @@ async def test_the_record_comes_after_the_files(folder: Path) -> None:
         assert seen == [True]
 
 
+@pytest.mark.fault(67)
 async def test_the_rests_of_a_killed_run_are_swept(folder: Path) -> None:
     with contextlib.suppress(KeyError):
         async with _open(folder) as mirror:
@@ -346,6 +347,40 @@ async def test_a_second_run_on_a_space_is_refused(folder: Path) -> None:
                 pass
 
 
+@pytest.mark.fault(16)
+@pytest.mark.parametrize("suffix", ["", "-journal", "-wal", "-shm"])
+@pytest.mark.parametrize("new", [True, False])
+async def test_no_link_is_followed_in_the_place_of_the_manifest(
+    folder: Path, tmp_path: Path, suffix: str, new: bool
+) -> None:
+    if new:
+        folder.mkdir(parents=True)
+    else:
+        async with _open(folder) as mirror:
+            await mirror.note({"space": "7"})
+    place = folder / f"manifest.sqlite{suffix}"
+    victim = tmp_path / "victim"
+    if place.exists():
+        place.rename(victim)
+    else:
+        victim.write_bytes(b"mine")
+    before = victim.read_bytes()
+    place.symlink_to(victim)
+    with pytest.raises(LocalError, match=f"{place.name} is a link"):
+        async with _open(folder):
+            pass
+    with pytest.raises(LocalError, match=f"{place.name} is a link"):
+        async with look_at_mirror(folder, clock=FakeClock()):
+            pass
+    assert victim.read_bytes() == before
+
+
+@pytest.mark.fault(15)
+def test_a_pipe_in_the_place_of_a_manifest_makes_no_mirror_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "manifest.sqlite")
+    assert not is_mirror(tmp_path)
+
+
 async def test_looking_writes_nothing(folder: Path) -> None:
     async with look_at_mirror(folder, clock=FakeClock()) as mirror:
         assert await mirror.held(Kind.PAGE) == {}
@@ -358,15 +393,17 @@ async def test_looking_writes_nothing(folder: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-async def test_a_recorded_path_that_leads_outside_makes_the_manifest_unusable(folder: Path) -> None:
+async def test_a_recorded_path_that_leads_outside_is_damage_and_not_followed(folder: Path) -> None:
     async with _open(folder) as mirror:
         await mirror.save_pages([Page(PAGE, "secret")])
         (folder.parent / "victim").write_text("secret")
         manifest = mirror._manifest
         await manifest._commit([("UPDATE files SET path = '../victim' WHERE role = 'storage'", ())])
-    with pytest.raises(ManifestError):
-        async with _open(folder) as mirror:
-            assert not (await mirror.held(Kind.PAGE))["7"].has_data
+    async with _open(folder) as mirror:
+        assert mirror.warnings
+        files = await mirror._manifest.files(Kind.PAGE, ["7"])
+    assert str(files["7"]["storage"].path) == "raw/pages/7.storage.xml"
+    assert (folder.parent / "victim").read_text() == "secret"
 
 
 async def test_mirrors_are_found_with_what_was_noted(folder: Path) -> None:
@@ -386,6 +423,7 @@ async def test_a_mirror_with_an_unusable_manifest_is_still_one(folder: Path) -> 
     assert find_mirrors(folder.parent) == {folder: {}}
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("foreign", ["notes.txt", ".git/config", "ENG/page.html", ".DS_Store"])
 def test_a_folder_with_something_else_in_it_is_refused_and_left_alone(tmp_path: Path, foreign: str) -> None:
     (tmp_path / foreign).parent.mkdir(parents=True, exist_ok=True)
