@@ -10,7 +10,8 @@ from exporter.confluence import schema, scopes
 from exporter.confluence.around import FormerVersionWire, container_of
 from exporter.confluence.reader import Reader, of_limit
 from exporter.confluence.schema import AttachmentWire, read_as
-from exporter.confluence.transport import Expected, Receive
+from exporter.confluence.transport import Receive
+from exporter.confluence.whole import Expected
 from exporter.model import AttachmentInfo, ContentId, ContentInfo, Kind, OldVersion
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from exporter.confluence.reader import Reader, of_limit
 from exporter.confluence.schema import must_be, read_as
 from exporter.confluence.scopes import Endpoint
 from exporter.confluence.transport import Query
-from exporter.errors import RemoteError
+from exporter.errors import NotFound, RemoteError
 from exporter.model import CommentId, CommentInfo, Kind
 
 _ROOTS = {
@@ -50,6 +50,16 @@ class Comments(Reader):
         place = _Place(comment.container, comment.inline, comment.id)
         async for reply in self._comments(endpoint, comment.id, (), place):
             yield reply
+
+    async def has_comment(self, comment: str) -> bool:
+        """Whether a comment of that id answers, footer or inline."""
+        for inline in (False, True):
+            try:
+                await self._comment(comment, inline=inline)
+            except NotFound:
+                continue
+            return True
+        return False
 
     async def _comments(
         self, endpoint: Endpoint, of: str, more: Query, place: _Place

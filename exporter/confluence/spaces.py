@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from exporter.confluence.access import SignedIn
 from exporter.confluence.client import Client
-from exporter.errors import NotFound, ScopeMissing, SpaceError
-from exporter.model import NODES, WITH_BODY, ContentId, Space
+from exporter.errors import NotFound, RemoteError, ScopeMissing, SpaceError
+from exporter.model import IN_TRASH, NODES, WITH_BODY, ContentId, ContentInfo, Space
 
 
 async def find_space(client: Client, key: str) -> Space:
@@ -52,6 +53,26 @@ async def all_spaces(
 def _fits(space: Space, patterns: Sequence[str]) -> bool:
     names = {space.key.casefold(), space.alias.casefold()}
     return any(fnmatchcase(name, pattern.casefold()) for name in names for pattern in patterns)
+
+
+async def answers_as_before(signed_in: SignedIn, space: Space, page: ContentInfo) -> bool:
+    """Whether this is still the same account, which sees this space and this page in it."""
+    client = signed_in.client
+    try:
+        user = await client.current_user()
+        spaces = [each.id async for each in client.spaces(ids=[space.id])]
+        found = await client.look_up(page.kind, [page.id])
+    except RemoteError:
+        return False
+    there = found.get(page.id)
+    return (
+        user is not None
+        and user == signed_in.user
+        and spaces == [space.id]
+        and there is not None
+        and there.space_id == space.id
+        and there.status not in IN_TRASH
+    )
 
 
 async def space_of(client: Client, page: ContentId) -> Space:

@@ -8,6 +8,8 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,9 +20,11 @@ from yarl import URL
 
 from exporter.clock import Clock
 from exporter.confluence import answers
+from exporter.confluence.failure import failure
 from exporter.confluence.governor import Governor
 from exporter.confluence.retry import MediaRefused, Patience, Throttled, WrongFile, retry_after
 from exporter.confluence.scopes import Endpoint
+from exporter.confluence.whole import Expected, check_coding, check_type, whole
 from exporter.errors import (
     AuthError,
     NotFound,
@@ -69,14 +73,6 @@ class Access:
         return given if given is None or isinstance(given, str) else await given()
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a download must be: `size` in bytes (None: not told) and whether it may be an HTML file."""
-
-    size: int | None
-    may_be_html: bool
-
-
 class Transport:
     """Requests over two sessions; neither has credentials of its own, keeps cookies or follows redirects.
 
@@ -102,11 +98,22 @@ class Transport:
         self._governors: dict[str, Governor] = {}
         self.requests = 0
         self.received = 0  # bytes
+        self._told: tuple[str, datetime] | None = None
 
     @property
     def throttled(self) -> int:
         """How often a host asked us to slow down."""
         return sum(governor.throttled for governor in self._governors.values())
+
+    @property
+    def drift(self) -> timedelta | None:
+        """How far this machine's clock is ahead of the API's, by the last answer with a date in it."""
+        if self._told is None:
+            return None
+        try:
+            return self._told[1] - parsedate_to_datetime(self._told[0])
+        except (ValueError, TypeError):
+            return None
 
     async def json(
         self,
@@ -152,7 +159,7 @@ class Transport:
 
         async def once() -> T:
             async with (
-                self._followed(access, path, query, endpoint) as response,
+                self._followed(access, path, query, endpoint, expected) as response,
                 aclosing(self._whole(response, expected)) as chunks,
             ):
                 return await receive(chunks)
@@ -183,7 +190,7 @@ class Transport:
 
     @asynccontextmanager
     async def _followed(
-        self, access: Access, path: str, query: Query, endpoint: Endpoint
+        self, access: Access, path: str, query: Query, endpoint: Endpoint, expected: Expected
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer at the end of a download's redirects; only the first hop carries credentials."""
         async with self._exchange(self._api, _url(access, path, query), endpoint, access) as response:
@@ -194,6 +201,7 @@ class Transport:
         for _ in range(MAX_HOPS):
             async with self._exchange(self._media, target, endpoint, None) as response:
                 if response.status == 200:
+                    check_coding(response.headers, expected, host=str(target.host))
                     yield response
                     return
                 target = self._next_hop(response)
@@ -273,13 +281,15 @@ class Transport:
                     method, url, headers=headers, json=send, allow_redirects=False
                 )
             log.debug("%s %s %s: %s", method, url.host, url.raw_path, response.status)
+            if session is self._api and (date := response.headers.get("Date")):
+                self._told = date, self._clock.now()
             return response
         except aiohttp.ClientConnectorCertificateError as exc:
             raise Unavailable(
                 f"the TLS certificate of {url.host} is not trusted; name a private CA by CONFLUENCE_CA_FILE"
             ) from exc
-        except (aiohttp.ClientError, TimeoutError) as exc:
-            raise TransientError(f"{url.host} {_failure(exc)}") from exc
+        except (aiohttp.ClientError, OSError) as exc:  # a time-out is one, too
+            raise failure(exc, str(url.host)) from exc
 
     async def _refuse(
         self, response: aiohttp.ClientResponse, endpoint: Endpoint | None, *, is_media: bool
@@ -322,9 +332,9 @@ class Transport:
             try:
                 async with asyncio.timeout(limits.floor_window - waited):
                     chunk = await response.content.readany()
-            except (aiohttp.ClientError, TimeoutError) as exc:
+            except (aiohttp.ClientError, OSError) as exc:
                 response.close()
-                raise TransientError(f"{response.url.host} {_failure(exc, 'cut the answer short')}") from exc
+                raise failure(exc, str(response.url.host), "cut the answer short") from exc
             if not chunk:
                 return
             self.received += len(chunk)
@@ -337,19 +347,14 @@ class Transport:
     async def _whole(
         self, response: aiohttp.ClientResponse, expected: Expected
     ) -> AsyncGenerator[bytes, None]:
-        if "html" in response.content_type and not expected.may_be_html:
-            response.close()
-            raise WrongFile(f"{response.url.host} answered HTML instead of the file")
-        size = 0
-        async for chunk in self._chunks(response):
-            size += len(chunk)
-            if expected.size is not None and size > expected.size:
-                break
-            yield chunk
-        if expected.size is not None and size != expected.size:
-            response.close()
-            more = "more than " if size > expected.size else ""
-            raise WrongFile(f"the file has {more}{size} bytes, not the {expected.size} that Confluence lists")
+        host = str(response.url.host)
+        try:
+            check_type(response.content_type, expected, host=host)
+            async for chunk in whole(self._chunks(response), expected, host=host):
+                yield chunk
+        except WrongFile:
+            response.close()  # what is left of it isn't waited for
+            raise
 
     def _governor(self, url: URL) -> Governor:
         host = f"{url.host}:{url.port}"
@@ -378,7 +383,7 @@ async def open_transport(
     tls = _tls(ca_file)
     async with (
         _session(connections, limits, proxy, tls) as api,
-        _session(connections, limits, proxy, tls) as media,
+        _session(connections, limits, proxy, tls, decompressing=False) as media,
     ):
         yield Transport(
             api,
@@ -399,7 +404,12 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def _session(
-    connections: int, limits: Limits, proxy: str | None, tls: ssl.SSLContext
+    connections: int,
+    limits: Limits,
+    proxy: str | None,
+    tls: ssl.SSLContext,
+    *,
+    decompressing: bool = True,
 ) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, ssl=tls),
@@ -408,6 +418,7 @@ def _session(
         timeout=aiohttp.ClientTimeout(connect=limits.connect, sock_read=limits.first_byte),
         trust_env=False,  # a proxy or netrc in cron's environment must not route or sign our requests
         proxy=proxy,
+        auto_decompress=decompressing,
     )
     # aiohttp would repeat a reset GET by itself, past governor and count; there is no public switch.
     session._retry_connection = False
@@ -420,14 +431,6 @@ def _url(access: Access, path: str, query: Query) -> URL:
 
 def _method(send: Mapping[str, Any] | None) -> str:
     return "GET" if send is None else "POST"
-
-
-def _failure(exc: BaseException, otherwise: str = "can't be reached") -> str:
-    """A connection's failure in words; never the text of the exception, which may hold a signed URL."""
-    if isinstance(exc, TimeoutError):
-        return "is too slow"
-    reason = getattr(exc, "strerror", None)
-    return f"{otherwise} ({reason or type(exc).__name__})"
 
 
 def _reason(state: RetryCallState) -> str:

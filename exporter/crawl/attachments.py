@@ -6,8 +6,9 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from exporter.crawl.comments import Comments
+from exporter.crawl.evidence import CompleteListing, to_the_end
 from exporter.crawl.history import History
-from exporter.crawl.plan import Plan, make_plan, unlisted
+from exporter.crawl.plan import Plan, make_plan
 from exporter.crawl.pool import Job
 from exporter.crawl.work import Work
 from exporter.errors import NotFound, ObstructedError, RemoteError, ScopeMissing
@@ -29,21 +30,20 @@ class Attachments:
         if not work.parts.open(Part.ATTACHMENTS):
             return ()
         listed: list[AttachmentInfo] = []
-        complete = True
+        complete: CompleteListing | None = None
         try:
-            async for info in work.source.attachments(container):
-                listed.append(info)  # noqa: PERF401 — what came before an error counts
+            complete = await to_the_end(work.source.attachments(container), listed.append)
         except ScopeMissing as exc:
             work.parts.deny([Part.ATTACHMENTS], exc)
             return ()
         except RemoteError as exc:
             reason = f"its attachments could not all be listed: {exc}"
             work.report.failed(container.kind, container.id, container.title, reason)
-            complete = False
-        work.report.listed(Part.ATTACHMENTS, "complete" if complete else "incomplete")
-        believed = complete and answers
-        gone = await self._gone(container, unlisted(listed, held)) if believed else {}
+        work.report.listed(Part.ATTACHMENTS, "complete" if complete is not None else "incomplete")
+        lacking = complete.lacks(held) if complete is not None and answers else {}
+        gone = await self._gone(container, lacking)
         plan = make_plan(listed, held, gone=gone, with_data=True)
+        work.proved(Kind.ATTACHMENT, plan.missing, container_kind=container.kind, container=container.id)
         work.report.planned(Kind.ATTACHMENT, plan)
         await self._save_what_is_known(container, plan)
         wanted = [] if work.dry_run else plan.to_fetch

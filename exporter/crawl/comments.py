@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exporter.crawl.plan import make_plan, unlisted
+from exporter.crawl.evidence import CompleteListing, joined, to_the_end
+from exporter.crawl.plan import make_plan
 from exporter.crawl.work import Work
 from exporter.errors import ObstructedError, RemoteError, ScopeMissing
 from exporter.model import WITH_BODY, CommentInfo, Held, Kind, Part, State
@@ -26,20 +27,20 @@ class Comments:
         if not work.parts.open(Part.COMMENTS):
             return
         listed: dict[str, CommentInfo] = {}
-        complete = True
+        seen: CompleteListing | None = None
         try:
-            await self._list(kind, container, listed)
+            seen = await self._list(kind, container, listed)
         except ScopeMissing as exc:
             work.parts.deny([Part.COMMENTS], exc)
             return
         except RemoteError as exc:
             work.report.failed(kind, container, title, f"its comments could not all be listed: {exc}")
-            complete = False
-        work.report.listed(Part.COMMENTS, "complete" if complete else "incomplete")
-        complete = complete and answers
+        work.report.listed(Part.COMMENTS, "complete" if seen is not None else "incomplete")
+        complete = seen is not None and answers
         comments = list(listed.values())
-        gone = dict.fromkeys(unlisted(comments, held), State.GONE) if complete else {}
+        gone = dict.fromkeys(seen.lacks(held), State.GONE) if seen is not None and answers else {}
         plan = make_plan(comments, held, gone=gone, with_data=True)
+        work.proved(Kind.COMMENT, plan.missing, container_kind=kind, container=container)
         work.report.planned(Kind.COMMENT, plan)
         if plan.to_fetch or plan.updated or plan.returned or plan.newly_missing:
             try:
@@ -50,16 +51,20 @@ class Comments:
         if plan.newly_missing:
             await work.sink.mark_missing(Kind.COMMENT, plan.newly_missing, container=container)
 
-    async def _list(self, kind: Kind, container: str, listed: dict[str, CommentInfo]) -> None:
+    async def _list(self, kind: Kind, container: str, listed: dict[str, CommentInfo]) -> CompleteListing:
         """Listings show the beginnings of threads; each comment's replies are a listing of their own."""
         source = self._work.source
         waiting: list[CommentInfo] = []
-        for inline in (False, True) if kind in WITH_BODY else (False,):
-            async for comment in source.comments(kind, container, inline=inline):
+
+        def take(comment: CommentInfo) -> None:
+            if comment.id not in listed:
                 listed[comment.id] = comment
                 waiting.append(comment)
+
+        seen = [
+            await to_the_end(source.comments(kind, container, inline=inline), take)
+            for inline in ((False, True) if kind in WITH_BODY else (False,))
+        ]
         while waiting:
-            async for reply in source.replies(waiting.pop()):
-                if reply.id not in listed:
-                    listed[reply.id] = reply
-                    waiting.append(reply)
+            seen.append(await to_the_end(source.replies(waiting.pop()), take))
+        return joined(seen)

@@ -9,14 +9,15 @@ from exporter.crawl.hanging import DETAILS, Hanging
 from exporter.crawl.listing import KINDS, HeldByKind, SpaceListing, list_space, look_up_missing
 from exporter.crawl.people import save_users
 from exporter.crawl.places import in_tree, is_whole, not_asked
-from exporter.crawl.plan import Plan, make_plan, unlisted
+from exporter.crawl.plan import Missing, Plan, make_plan
 from exporter.crawl.pool import run_jobs
 from exporter.crawl.protocols import Sink, Source
 from exporter.crawl.report import Report
+from exporter.crawl.retiring import retire
 from exporter.crawl.selection import select
 from exporter.crawl.space import save_space
 from exporter.crawl.tree import arrange
-from exporter.crawl.wanted import Parts, Wanted
+from exporter.crawl.wanted import Parts, Policy, Wanted
 from exporter.crawl.work import Work
 from exporter.model import WITH_BODY, ContentInfo, Kind, Part, Space, State
 from exporter.progress import Progress
@@ -36,6 +37,7 @@ async def crawl(
     workers: int,
     report: Report,
     progress: Progress,
+    policy: Policy,
     dry_run: bool = False,
 ) -> None:
     """Bring what is wanted of a space from a source into a sink.
@@ -45,7 +47,7 @@ async def crawl(
     fetched that is only to be saved: the sink takes everything and keeps nothing.
     """
     parts = Parts(wanted.skip, report)
-    work = Work(source, sink, wanted, parts, report, progress, dry_run=dry_run)
+    work = Work(source, sink, wanted, parts, report, progress, policy, dry_run=dry_run)
     held = {kind: await sink.held(kind) for kind in KINDS}
     everything = await list_space(
         source, space, held, wanted, parts, workers=workers, report=report, progress=progress
@@ -60,6 +62,7 @@ async def crawl(
     recorded = {item_id for kind in KINDS for item_id in held[kind]}
     whole = is_whole(everything, gone, held) if listing is everything else everything.whole
     unasked = await not_asked(work, space, held)
+    _collect_proofs(work, listing, plans)
     del held  # as large as the listing
     await save_space(work, space)
     await _save_what_is_known(work, plans)
@@ -71,6 +74,10 @@ async def crawl(
             report.listed(part, "not asked")
     if whole or not sink.has_tree():
         await sink.save_tree(arrange([*in_tree(everything, listing, recorded), *unasked]))
+    if not wanted.is_selection:
+        witnesses = [info for kind in WITH_BODY for info in everything.contents[kind]]
+        nothing = {kind for kind in WITH_BODY if kind in listing.complete and not listing.complete[kind]}
+        await retire(work, space, witnesses, empty=nothing)
 
 
 async def _gone(
@@ -78,9 +85,8 @@ async def _gone(
 ) -> dict[Kind, Mapping[str, State]]:
     """What became of everything that is recorded and that this listing would show."""
     gone = dict(listing.gone)
-    for kind in listing.complete:
-        missing = unlisted(listing.contents[kind], held[kind])
-        gone[kind] = await look_up_missing(work.source, space, kind, missing, work.report)
+    for kind, complete in listing.complete.items():
+        gone[kind] = await look_up_missing(work.source, space, kind, complete.lacks(held[kind]), work.report)
     return gone
 
 
@@ -92,6 +98,22 @@ def _plans(
         plans[kind] = make_plan(infos, held[kind], gone=gone.get(kind, {}), with_data=kind in WITH_BODY)
         report.planned(kind, plans[kind])
     return plans
+
+
+def _collect_proofs(work: Work, listing: SpaceListing, plans: Plans) -> None:
+    """A listing of tasks proves nothing where it is empty, or against those whose page isn't there."""
+    pages = [listing.complete[kind] for kind in WITH_BODY if kind in listing.complete]
+    for kind, plan in plans.items():
+        missing: Mapping[str, Missing] = plan.missing
+        if kind is Kind.TASK and not listing.complete.get(kind):
+            continue
+        if kind is Kind.TASK:
+            missing = {
+                item_id: each
+                for item_id, each in missing.items()
+                if any(each.held.container in listed for listed in pages)
+            }
+        work.proved(kind, missing)
 
 
 def _former_titles(plans: Plans, held: HeldByKind) -> set[str]:

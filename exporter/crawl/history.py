@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
+from exporter.crawl.evidence import to_the_end
 from exporter.crawl.plan import make_plan
 from exporter.crawl.pool import Job
 from exporter.crawl.work import Work
@@ -19,9 +20,7 @@ class History:
         self, info: ContentInfo, versions: Sequence[OldVersion], held: Mapping[str, Held]
     ) -> Sequence[Job]:
         """`versions` are all that there are, the latest too."""
-        return await self._needed(
-            info.id, info.title, versions, held, lambda version: self._old_page(info, version)
-        )
+        return await self._needed(info, versions, held, lambda version: self._old_page(info, version))
 
     async def of_attachment(self, info: AttachmentInfo, held: Mapping[str, Held]) -> Sequence[Job]:
         work = self._work
@@ -32,30 +31,30 @@ class History:
         except RemoteError as exc:
             self._failed(Kind.ATTACHMENT, info.id, info.title, exc)
             return ()
-        return await self._needed(
-            info.id, info.title, versions, held, lambda version: self._old_attachment(info, version)
-        )
+        return await self._needed(info, versions, held, lambda version: self._old_attachment(info, version))
 
     async def _needed(
         self,
-        container: str,
-        title: str,
+        info: ContentInfo | AttachmentInfo,
         versions: Sequence[OldVersion],
         held: Mapping[str, Held],
         job: Callable[[OldVersion], Job],
     ) -> Sequence[Job]:
         work = self._work
         newest_first = sorted(versions, key=lambda each: each.number, reverse=True)
-        there = {version.id for version in versions}
-        listed = [_Listed(version, title) for version in newest_first[1 : work.wanted.history + 1]]
-        gone = {item_id: State.GONE for item_id in held if item_id not in there}
+        complete = await to_the_end(_each(versions), lambda _: None)
+        listed = [_Listed(version, info.title) for version in newest_first[1 : work.wanted.history + 1]]
+        # The latest is among all that there are: a list without it says nothing of the others.
+        is_whole = any(version.date == info.version.date for version in versions)
+        gone = dict.fromkeys(complete.lacks(held), State.GONE) if is_whole else {}
         same = {item_id: _as_listed(have) for item_id, have in held.items()}
         plan = make_plan(listed, same, gone=gone, with_data=True)
         work.report.planned(Kind.VERSION, plan)
+        work.proved(Kind.VERSION, plan.missing, container=info.id)
         if plan.returned:
             await work.sink.mark_returned(Kind.VERSION, plan.returned)
         if plan.newly_missing:
-            await work.sink.mark_missing(Kind.VERSION, plan.newly_missing, container=container)
+            await work.sink.mark_missing(Kind.VERSION, plan.newly_missing, container=info.id)
         return [] if work.dry_run else [job(each.of) for each in plan.to_fetch]
 
     def _old_page(self, info: ContentInfo, version: OldVersion) -> Job:
@@ -99,6 +98,12 @@ class _Listed:
         self.of, self.id, self.title = of, of.id, title
         self.version = Version(0, of.date)
         self.digest = b""
+
+
+async def _each(versions: Sequence[OldVersion]) -> AsyncIterator[OldVersion]:
+    """All that there are: of a page they came whole, with its details."""
+    for version in versions:
+        yield version
 
 
 def _as_listed(have: Held) -> Held:

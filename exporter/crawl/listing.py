@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from exporter.crawl.evidence import CompleteListing, to_the_end
 from exporter.crawl.pool import Job, run_jobs
 from exporter.crawl.protocols import Source
 from exporter.crawl.report import Report
@@ -45,7 +46,7 @@ class SpaceListing:
     """
 
     contents: Mapping[Kind, Sequence[ContentInfo]]
-    complete: frozenset[Kind]
+    complete: Mapping[Kind, CompleteListing]
     gone: Mapping[Kind, Mapping[str, State]]
     whole: bool
 
@@ -100,7 +101,7 @@ class _Lister:
         self._source, self._space, self._held = source, space, held
         self._parts, self._report, self._progress = parts, report, progress
         self._contents: dict[Kind, dict[str, ContentInfo]] = {kind: {} for kind in KINDS}
-        self._complete: set[Kind] = set()
+        self._complete: dict[Kind, CompleteListing] = {}
         self._gone: dict[Kind, dict[str, State]] = {kind: {} for kind in BY_ID}
         self._asked: set[Place] = set()
         self._whole = True
@@ -113,7 +114,7 @@ class _Lister:
             if kind not in WITH_BODY:  # they come by their id
                 contents[kind].sort(key=lambda each: each.id)
             self._count_unknown(kind, contents[kind])
-        return SpaceListing(contents, frozenset(self._complete), self._gone, self._whole)
+        return SpaceListing(contents, self._complete, self._gone, self._whole)
 
     def _count_unknown(self, kind: Kind, infos: Sequence[ContentInfo]) -> None:
         if kind not in (Kind.TASK, Kind.OTHER):
@@ -127,9 +128,9 @@ class _Lister:
             self._report.listed(kind, "not asked")
             return
         self._progress.expect("listing", 1)
+        rows = self._source.contents(self._space, kind, of_type=of_type)
         try:
-            async for info in self._source.contents(self._space, kind, of_type=of_type):
-                self._contents[kind][info.id] = self._kept(info)
+            complete = await to_the_end(rows, self._keep)
         except ScopeMissing as exc:
             if kind is Kind.PAGE:
                 raise
@@ -141,7 +142,7 @@ class _Lister:
             self._report.listed(kind, "incomplete")
         else:
             if kind is not Kind.CUSTOM_CONTENT:  # of which other types may be held
-                self._complete.add(kind)
+                self._complete[kind] = complete
             self._report.listed(kind, "complete")
         self._progress.done("listing")
 
@@ -181,7 +182,7 @@ class _Lister:
 
     def named(self, item_id: str) -> Sequence[Job]:
         """What was asked for by its id: a folder or the like that no page and no search led to."""
-        if not self._complete.issuperset(WITH_BODY) or any(
+        if not self._complete.keys() >= set(WITH_BODY) or any(
             item_id in self._contents[kind] for kind in IN_TREE
         ):
             return []
@@ -228,7 +229,7 @@ class _Lister:
 
     def _drop_hidden(self) -> None:
         """Custom content goes and comes with what it is in; it may be in the space itself."""
-        if not self._complete.issuperset(WITH_BODY):
+        if not self._complete.keys() >= set(WITH_BODY):
             return
         customs = self._contents[Kind.CUSTOM_CONTENT]
         shown = {None, *self._contents[Kind.PAGE], *self._contents[Kind.BLOGPOST]}
@@ -241,6 +242,9 @@ class _Lister:
 
     def _is_open(self, kind: Kind) -> bool:
         return kind is Kind.PAGE or self._parts.open(PART_OF[kind])
+
+    def _keep(self, info: ContentInfo) -> None:
+        self._contents[info.kind][info.id] = self._kept(info)
 
     def _kept(self, info: ContentInfo) -> ContentInfo:
         """Without the bytes that nobody will need: those of new and changed pages come again with the
@@ -264,7 +268,8 @@ async def look_up_missing(
 ) -> dict[str, State]:
     """What became of pages, blog posts or tasks that a complete listing lacks.
 
-    What was missing before is looked up in bulk only. A listing that lacks what is there is a fault.
+    What was missing before is looked up in bulk only. A listing that lacks what is there is a fault; so is
+    a look-up that fails, of which nothing follows but that what was out of sight still is.
     """
     if kind is Kind.TASK:  # nothing says more of a task than the listing
         return dict.fromkeys(missing, State.GONE)
@@ -277,7 +282,8 @@ async def look_up_missing(
         }
     except RemoteError as exc:
         report.faults.append(f"what became of {len(missing)} missing {kind}s could not be found out: {exc}")
-        return {item_id: have.state for item_id, have in missing.items() if have.state is not None}
+        # What was in the trash may be back, and hidden: what former nights saw is no proof in this one.
+        return {item_id: State.GONE for item_id, have in missing.items() if have.state is State.GONE}
     states: dict[str, State] = {}
     for item_id in missing:
         info = seen.get(item_id)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from exporter.crawl.listing import HeldByKind, SpaceListing
-from exporter.crawl.plan import unlisted
 from exporter.crawl.selection import above_all
 from exporter.crawl.wanted import PART_OF
 from exporter.crawl.work import Work
@@ -16,8 +15,9 @@ from exporter.model import IN_TREE, ContentId, ContentInfo, Held, Kind, Space, S
 def is_whole(listing: SpaceListing, gone: Mapping[Kind, Mapping[str, State]], held: HeldByKind) -> bool:
     """Whether the tree is as Confluence's: nothing broke off, and of what is unlisted it is known why."""
     return listing.whole and not any(
-        unlisted(listing.contents[kind], held[kind]).keys() - gone[kind].keys()
-        for kind in listing.complete.intersection(IN_TREE)
+        complete.lacks(held[kind]).keys() - gone[kind].keys()
+        for kind, complete in listing.complete.items()
+        if kind in IN_TREE
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -60,12 +60,6 @@ class Plan(Generic[L]):
     def newly_missing(self) -> dict[str, State]:
         """What has to be noted of those missing."""
         return {item_id: each.state for item_id, each in self.missing.items() if each.must_be_noted}
-
-
-def unlisted(listed: Iterable[Listed], held: Mapping[str, Held]) -> dict[str, Held]:
-    """What is recorded, but not in a listing."""
-    ids = {item.id for item in listed}
-    return {item_id: have for item_id, have in held.items() if item_id not in ids}
 
 
 def make_plan(

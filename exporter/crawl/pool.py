@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+
+from exporter.errors import rank
 
 Job = Callable[[], Awaitable["Iterable[Job]"]]
 
@@ -12,15 +14,39 @@ async def run_jobs(jobs: Iterable[Job], *, workers: int) -> None:
     """Run jobs, and the jobs they return, at most `workers` at a time.
 
     What a job returns comes before anything new is taken from `jobs`, so what waits stays small
-    however long `jobs` is. The first job that raises stops the others; its error is raised.
+    however long `jobs` is. The first job that raises stops the others; the worst error of all is
+    raised. A cancellation comes before any error, which is then its cause.
     """
     pool = _Pool(iter(jobs))
+    # No task group: where a cancellation meets an error, it drops one of the two.
+    tasks = [asyncio.create_task(pool.work()) for _ in range(workers)]
+    stopped = await _wait(tasks, asyncio.FIRST_EXCEPTION)
+    for task in tasks:
+        task.cancel()
+    while not all(task.done() for task in tasks):
+        stopped = await _wait(tasks, asyncio.ALL_COMPLETED) or stopped
+    error = min(filter(None, map(_error, tasks)), key=rank, default=None)
+    if stopped is not None:
+        raise stopped from error
+    if error is not None:
+        raise error
+
+
+async def _wait(tasks: Sequence[asyncio.Task[None]], until: str) -> asyncio.CancelledError | None:
+    """Returns what cancelled the waiting, if anything did."""
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(pool.work())
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None  # callers should see the error, not a group
+        await asyncio.wait(tasks, return_when=until)
+    except asyncio.CancelledError as exc:
+        return exc
+    return None
+
+
+def _error(task: asyncio.Task[None]) -> BaseException | None:
+    """What a task failed with; of a cancelled one, what went wrong while it was being stopped."""
+    try:
+        return task.exception()
+    except asyncio.CancelledError as exc:
+        return exc.__cause__
 
 
 class _Pool:

@@ -56,6 +56,10 @@ class Source(Protocol):
         """An attachment, whatever its status and container."""
         ...
 
+    async def has_comment(self, comment: str) -> bool:
+        """Whether a comment of that id answers."""
+        ...
+
     async def pages(self, kind: Kind, wanted: Sequence[ContentInfo], *, adf: bool = False) -> list[Page]:
         """Bodies in bulk; what is left out must be asked for alone."""
         ...
@@ -171,3 +175,17 @@ class Sink(Protocol):
     ) -> None: ...
 
     async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None: ...
+
+    async def count(self, kind: Kind | None) -> int:
+        """How many items of a kind are recorded, missing ones too; None: of all that stand for themselves."""
+        ...
+
+    async def weigh(self, kind: Kind, item_id: str) -> int:
+        """How many of these an item is with what it contains."""
+        ...
+
+    async def retire(
+        self, kind: Kind, item_id: str, *, container_kind: Kind | None, container: str | None
+    ) -> bool:
+        """Move an item with what it contains to the trash; False where it isn't recorded there any more."""
+        ...

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from exporter.crawl.evidence import Candidate
 from exporter.crawl.plan import Listed, Plan
 from exporter.model import Failure, Kind, Part, State
 
@@ -47,6 +48,10 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)  # listings that could not be completed
     not_granted: list[str] = field(default_factory=list)  # what the token's scopes leave out
+    retired: list[Candidate] = field(default_factory=list)
+    withheld: list[Candidate] = field(default_factory=list)
+    withheld_of: dict[Kind, int] = field(default_factory=dict)  # how much is recorded of each such kind
+    warnings: list[str] = field(default_factory=list)
     keep_actions: bool = False
 
     def planned(self, kind: Kind, plan: Plan[Any]) -> None:
@@ -88,6 +93,18 @@ class Report:
 
     def failed(self, kind: Kind, item_id: str, title: str, reason: object) -> None:
         self.failures.append(Failure(kind, item_id, title, str(reason)))
+
+    def retire(self, each: Candidate) -> None:
+        self.retired.append(each)
+        self.counted("retired", each.kind, each.id, each.title)
+
+    def withhold(self, some: Sequence[Candidate], recorded: Mapping[Kind, int]) -> None:
+        self.withheld += some
+        self.withheld_of |= {each.kind: recorded[each.kind] for each in some}
+
+    def warn(self, warning: str) -> None:
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def deny(self, reason: object) -> None:
         """A scope is missing: said once, whatever the number of things it costs."""

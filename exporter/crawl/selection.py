@@ -37,7 +37,7 @@ async def select(
 def _below(listing: SpaceListing, wanted: Wanted) -> set[str]:
     """The page that was named, and with its descendants what is below it in the tree."""
     if wanted.page not in {info.id for info in listing.tree}:
-        if not (listing.whole and listing.complete.issuperset(WITH_BODY)):
+        if not (listing.whole and listing.complete.keys() >= set(WITH_BODY)):
             raise Unavailable(f"page {wanted.page} is not in what could be listed of the space")
         raise SpaceError(f"the space has no page {wanted.page}, or this token may not see it")
     children: dict[str | None, list[ContentInfo]] = defaultdict(list)
@@ -98,7 +98,7 @@ def _narrowed(listing: SpaceListing, chosen: set[str], nodes: set[str]) -> Space
         Kind.TASK: [info for info in listing.contents[Kind.TASK] if info.parent_id in chosen],
         Kind.OTHER: [],
     }
-    return replace(listing, contents=contents, complete=frozenset(), gone={})
+    return replace(listing, contents=contents, complete={}, gone={})
 
 
 def above_all(ids: Iterable[str], everything: Mapping[str, ContentInfo]) -> set[str]:

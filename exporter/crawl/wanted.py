@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from exporter.crawl.report import Report
 from exporter.errors import ScopeMissing
-from exporter.model import ContentId, Kind, Part
+from exporter.model import ContentId, ContentInfo, Kind, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,18 @@ class Wanted:
     def is_selection(self) -> bool:
         """Whether some contents of the space are left out."""
         return self.page is not None or bool(self.labels or self.exclude_labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How deletions are followed. `still_true` asks again, right before anything is moved, whether this is
+    the same account, which sees the same space and this page in it; without it nothing is retired.
+    """
+
+    now: datetime
+    still_true: Callable[[ContentInfo], Awaitable[bool]] | None
+    missing_after: timedelta | None = None
+    accept: int = 0
 
 
 class Parts:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from exporter.crawl.evidence import Candidate, candidates
+from exporter.crawl.plan import Missing
 from exporter.crawl.protocols import Sink, Source
 from exporter.crawl.report import Report
-from exporter.crawl.wanted import Parts, Wanted
+from exporter.crawl.wanted import Parts, Policy, Wanted
 from exporter.errors import ObstructedError
-from exporter.model import ContentInfo
+from exporter.model import ContentInfo, Kind
 from exporter.progress import Progress
 
 T = TypeVar("T")
@@ -18,7 +20,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """`settled` are the ids of contents that already count as new, changed, damaged or updated."""
+    """`settled` are the ids of contents that already count as new, changed, damaged or updated,
+    `candidates` what there is proof against.
+    """
 
     source: Source
     sink: Sink
@@ -26,8 +30,30 @@ class Work:
     parts: Parts
     report: Report
     progress: Progress
+    policy: Policy
     dry_run: bool
     settled: set[str] = field(default_factory=set)
+    candidates: list[Candidate] = field(default_factory=list)
+
+    def proved(
+        self,
+        kind: Kind,
+        missing: Mapping[str, Missing],
+        *,
+        container_kind: Kind | None = None,
+        container: str | None = None,
+    ) -> None:
+        """Take what there is proof enough against for the end of the crawl."""
+        self.candidates.extend(
+            candidates(
+                kind,
+                missing,
+                now=self.policy.now,
+                missing_after=self.policy.missing_after,
+                container_kind=container_kind,
+                container=container,
+            )
+        )
 
     def found(self, verb: str, info: ContentInfo) -> None:
         """Something differs that the listing of the space didn't show."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import accumulate
 from time import monotonic
 from types import TracebackType
@@ -179,7 +181,9 @@ class Emulator:
         if asked.origin in API:
             if self.switches.compress and "gzip" in asked.headers.get("Accept-Encoding", ""):
                 reply = packed(reply)
-            reply.headers = {"Set-Cookie": COOKIE, **rate_headers(), **reply.headers}
+            now = datetime.now(UTC) + timedelta(seconds=self.switches.clock_ahead)
+            told = {"Set-Cookie": COOKIE, "Date": format_datetime(now, usegmt=True)}
+            reply.headers = {**told, **rate_headers(), **reply.headers}
         return reply
 
     def _faulty(self, asked: Recorded, faults: list[Fault]) -> Reply | None:

@@ -14,6 +14,7 @@ class Switches:
         bare_attachment_ids: v2 accepts an attachment id without ``att``; else 400, as reported.
         keys_match_alias: ``/spaces?keys=`` also finds a space by ``currentActiveAlias``.
         archived_spaces: ``/spaces`` without ``status`` lists archived spaces, too.
+        clock_ahead: seconds that the site's clock, as its answers tell it, is ahead of this machine's.
         time_zone: of whoever asks; dates in CQL are in it.
 
     Credentials:
@@ -51,6 +52,7 @@ class Switches:
     bare_attachment_ids: bool = False
     keys_match_alias: bool = False
     archived_spaces: bool = True
+    clock_ahead: float = 0.0
     time_zone: str = "UTC"
 
     classic_opens_v1: bool = True

@@ -49,6 +49,7 @@ def _error(status: int, body: object, headers: dict[str, str] | None = None) -> 
 
 
 # Bodies as they were reported from live sites.
+@pytest.mark.fault(51)
 @pytest.mark.parametrize(
     ("status", "body", "headers", "kind", "said"),
     [
@@ -99,6 +100,7 @@ def test_what_the_server_says_is_one_short_printable_line() -> None:
     assert len(text) < 300
 
 
+@pytest.mark.fault(41)
 @given(st.binary(max_size=50), st.sampled_from([400, 401, 403, 404, 410, 500]))
 def test_no_body_is_too_strange_for_an_error(body: bytes, status: int) -> None:
     assert isinstance(_error(status, body), ExportError)
@@ -119,6 +121,7 @@ def test_no_document_is_too_strange_for_an_error(document: object, status: int) 
     assert isinstance(_error(status, document), ExportError)
 
 
+@pytest.mark.fault(40, 41)
 @pytest.mark.parametrize(
     ("body", "content_type", "what"),
     [

@@ -11,7 +11,8 @@ from yarl import URL
 
 from exporter.clock import SystemClock
 from exporter.confluence import scopes
-from exporter.confluence.transport import Access, Expected, Limits, Transport, open_transport
+from exporter.confluence.transport import Access, Limits, Transport, open_transport
+from exporter.confluence.whole import Expected
 from exporter.errors import TransientError, UsageError
 from tests.confluence.conftest import OpenTransport
 from tests.confluence.wire_server import (
@@ -42,6 +43,7 @@ async def _ask(transport: Transport, origin: str) -> Any:
     return await transport.json(Access(URL(origin), "Basic canary"), "/x", read=lambda document: document)
 
 
+@pytest.mark.fault(39, 42)
 @pytest.mark.parametrize(
     "broken",
     [
@@ -94,6 +96,7 @@ async def test_an_answer_above_the_floor_may_take_its_time(opening: OpenTranspor
         assert transport.requests == 1
 
 
+@pytest.mark.fault(42)
 @pytest.mark.parametrize(
     "broken", [say(FILE, length=200), cut_chunks(FILE), say_until_closed(FILE), stall, reset]
 )
@@ -137,6 +140,7 @@ async def test_a_reader_that_takes_its_time_is_not_the_networks_fault(opening: O
     assert size == len(FILE)
 
 
+@pytest.mark.fault(22)
 async def test_what_goes_over_the_wire_holds_no_cookie_and_credentials_only_at_the_api(
     opening: OpenTransport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -166,6 +170,7 @@ async def _collect(chunks: AsyncIterator[bytes]) -> bytes:
     return b"".join([chunk async for chunk in chunks])
 
 
+@pytest.mark.fault(39)
 async def test_a_host_that_is_not_there_is_tried_five_times(opening: OpenTransport) -> None:
     async with wire_server(reset) as server:
         gone = server.origin

@@ -37,6 +37,7 @@ def _listing(ids: str, cursor: str | None = None) -> dict[str, Any]:
     return wire.listing(*(wire.page(each) for each in ids.split()), cursor=cursor)
 
 
+@pytest.mark.fault(48)
 @pytest.mark.parametrize(
     ("answers", "ids"),
     [
@@ -59,6 +60,7 @@ async def test_a_listing_ends_where_no_next_page_is_named(
     assert len(script.asked) == len(answers)
 
 
+@pytest.mark.fault(24, 25)
 async def test_the_original_request_is_repeated_with_the_cursor(client: Client, script: Scripted) -> None:
     foreign = wire.listing(wire.page("1"))
     foreign["_links"]["next"] = "https://evil.example/x?limit=1&sort=title&cursor=x%2By%3D%3D&status=trashed"
@@ -72,6 +74,7 @@ async def test_the_original_request_is_repeated_with_the_cursor(client: Client, 
     assert [text for text in client.warnings if "evil.example" in text]
 
 
+@pytest.mark.fault(47)
 @pytest.mark.parametrize(
     ("answers", "ids", "asked"),
     [

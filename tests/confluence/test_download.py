@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
+import os
 import re
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,9 +16,11 @@ from aioresponses import CallbackResult, aioresponses
 from yarl import URL
 
 from exporter.confluence import scopes
-from exporter.confluence.transport import Access, Expected, Transport
+from exporter.confluence.transport import Access, Limits, Transport
+from exporter.confluence.whole import Expected
 from exporter.errors import (
     AuthError,
+    LocalError,
     NotFound,
     Refused,
     RemoteError,
@@ -22,6 +28,8 @@ from exporter.errors import (
     TransientError,
     Unavailable,
 )
+from tests.confluence.conftest import OpenTransport
+from tests.confluence.wire_server import say, wire_server
 from tests.fake_clock import FakeClock
 
 API = Access(URL("https://api.atlassian.com/ex/confluence/cloud-1"), "Basic canary")
@@ -59,6 +67,7 @@ def _redirect(
     responses.get(FIRST, status=status, headers={"Location": location}, repeat=repeat)
 
 
+@pytest.mark.fault(20, 22)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_file_comes_over_a_redirect_without_credentials(
     transport: Transport, responses: aioresponses, status: int
@@ -105,6 +114,7 @@ async def test_a_file_may_come_at_once(transport: Transport, responses: aiorespo
     assert await _download(transport) == FILE
 
 
+@pytest.mark.fault(20, 21)
 @pytest.mark.parametrize(
     "location",
     [
@@ -181,6 +191,7 @@ async def test_without_a_location_nothing_is_followed(transport: Transport, resp
         await _download(transport)
 
 
+@pytest.mark.fault(20)
 @pytest.mark.parametrize(("hops", "arrives"), [(1, True), (5, True), (6, False)])
 async def test_five_redirects_are_followed_and_no_sixth(
     transport: Transport, responses: aioresponses, hops: int, arrives: bool
@@ -202,6 +213,7 @@ async def test_five_redirects_are_followed_and_no_sixth(
     assert transport.requests == min(hops + 1, 6)
 
 
+@pytest.mark.fault(20)
 async def test_a_later_hop_may_not_leave_the_media_hosts(
     transport: Transport, responses: aioresponses
 ) -> None:
@@ -289,6 +301,7 @@ async def test_the_pause_of_a_media_host_is_kept(
     assert asked[1] >= asked[0] + 120
 
 
+@pytest.mark.fault(42, 43)
 @pytest.mark.parametrize(
     "body", [FILE[:9], FILE + b"x", b"", FILE * 100], ids=["short", "long", "empty", "longer"]
 )
@@ -333,6 +346,7 @@ async def test_a_file_arrives_whole_at_the_second_try(transport: Transport, resp
     assert transport.requests == 6
 
 
+@pytest.mark.fault(40)
 async def test_a_login_page_is_no_file(transport: Transport, responses: aioresponses) -> None:
     _redirect(responses)
     responses.get(SIGNED, body=FILE, content_type="text/html; charset=utf-8", repeat=True)
@@ -358,3 +372,79 @@ async def test_a_disk_that_is_full_is_not_asked_again(transport: Transport, resp
             API, PATH, [], endpoint=scopes.DOWNLOAD, expected=Expected(10, False), receive=receive
         )
     assert transport.requests == 1
+
+
+@pytest.mark.fault(40)
+@pytest.mark.parametrize(
+    "page", [b"<!DOCTYPE html><p>Log in", b"\xef\xbb\xbf \n<HTML>" + b" " * 2000, b"<html>"]
+)
+async def test_a_login_page_that_does_not_say_so_is_no_file(
+    transport: Transport, responses: aioresponses, page: bytes
+) -> None:
+    responses.get(FIRST, body=page, content_type="image/png", repeat=True)
+    receiver = Receiver()
+    with pytest.raises(TransientError, match="HTML instead of the file"):
+        await _download(transport, size=None, receive=receiver)
+    assert set(receiver.attempts) == {b""}
+
+
+@pytest.mark.fault(40)
+async def test_what_begins_like_html_is_the_file_where_its_length_or_type_says_so(
+    transport: Transport, responses: aioresponses
+) -> None:
+    page = b"<html>" + b"x" * 994
+    responses.get(FIRST, body=page, content_type="text/plain", repeat=True)
+    assert await _download(transport, size=1000) == page
+    assert await _download(transport, size=None, may_be_html=True) == page
+
+
+async def test_a_short_file_of_unknown_length_is_received_whole(
+    transport: Transport, responses: aioresponses
+) -> None:
+    for body in (b"", b"<", b"x" * 511, b"x" * 5000):
+        responses.get(FIRST, body=body, content_type="image/png")
+        assert await _download(transport, size=None) == body
+
+
+PACKED = gzip.compress(FILE)
+
+
+@pytest.mark.fault(45)
+@pytest.mark.parametrize(("size", "arrives"), [(len(PACKED), True), (len(FILE), False), (None, False)])
+async def test_a_file_is_never_decompressed(opening: OpenTransport, size: int | None, arrives: bool) -> None:
+    """Of the length that was told it is the file as it came; if none was told, nobody can know."""
+    file = say(PACKED, "Content-Encoding: gzip", content_type="image/svg+xml")
+    async with wire_server(file) as server, opening(limits=Limits(tries=1)) as transport:
+        hop = say(b"", f"Location: {server.origin}/file", status="302 Found")
+        server._scripts.insert(0, hop)
+        receiver = Receiver()
+        work = transport.download(
+            Access(URL(server.origin)), PATH, [], endpoint=scopes.DOWNLOAD,
+            expected=Expected(size, may_be_html=False), receive=receiver,
+        )  # fmt: skip
+        if arrives:
+            assert await work == PACKED
+        else:
+            with pytest.raises(TransientError, match=r"bytes, not the 10|nobody asked for"):
+                await work
+            assert FILE not in receiver.attempts
+
+
+@pytest.mark.fault(70)
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+async def test_a_machine_out_of_descriptors_is_not_the_networks_fault(
+    opening: OpenTransport, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    async with wire_server(say(b"{}")) as server, opening() as transport:
+        monkeypatch.setattr(socket, "socket", refused)
+        with pytest.raises(LocalError, match=f"{os.strerror(error)}.*ulimit"):
+            await transport.json(Access(URL(server.origin)), "/x", read=lambda document: document)
+        assert transport.requests == 1
+        for host in ("http://localhost:1", "http://nowhere.invalid"):
+            with pytest.raises(LocalError):
+                await transport.json(Access(URL(host)), "/x", read=lambda document: document)
+        monkeypatch.undo()
+        assert await transport.json(Access(URL(server.origin)), "/x", read=lambda document: document) == {}

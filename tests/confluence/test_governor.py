@@ -18,6 +18,7 @@ async def test_nobody_waits_for_nothing(clock: FakeClock) -> None:
     assert clock.slept == []
 
 
+@pytest.mark.fault(38)
 async def test_all_workers_wait_until_the_time_that_was_told(clock: FakeClock) -> None:
     governor = _governor(clock)
     governor.told_to_wait(60)
@@ -54,6 +55,7 @@ async def test_a_pause_without_a_time_grows_with_each_round(clock: FakeClock) ->
     assert pauses == [5, 10, 20, 30, 30]
 
 
+@pytest.mark.fault(38)
 async def test_the_refusals_of_one_round_count_once(clock: FakeClock) -> None:
     governor = _governor(clock)
     asked = [await governor.ready() for _ in range(8)]

@@ -34,6 +34,7 @@ def _next_cursor(following: object) -> str | None:
     return read_as(Listing)({"results": [], "_links": {"next": following}}).next_cursor()
 
 
+@pytest.mark.fault(24, 25)
 @pytest.mark.parametrize(
     ("following", "cursor"),
     [
@@ -65,6 +66,7 @@ def test_without_a_next_link_the_page_is_the_last(following: object) -> None:
     assert read_as(Listing)({"results": []}).next_cursor() is None
 
 
+@pytest.mark.fault(24, 48)
 @pytest.mark.parametrize(
     "following", [GATEWAY, f"{GATEWAY}?cursor=", f"{GATEWAY}?limit=1", 5, {"a": 1}, ["x"]]
 )
@@ -82,6 +84,7 @@ def test_a_next_link_that_is_no_url_is_asked_again(following: str) -> None:
         listing.next_cursor()
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize(
     ("following", "host"),
     [(f"{GATEWAY}?cursor=a", None), (None, None), ("https://evil.example:8443/x", "evil.example:8443")],
@@ -165,6 +168,7 @@ def test_what_has_no_body_is_no_page(body: object) -> None:
     assert schema.page(read_as(PageWire)(wire.page(body=body)), Kind.PAGE) is None
 
 
+@pytest.mark.fault(1)
 @pytest.mark.parametrize(
     "page_id", [None, "", "../7", "7/8", "-7", "7 ", "٣", "7\n", "0x7", "7.0", "1" * 21, True, [], {}, "att7"]
 )
@@ -212,6 +216,7 @@ def test_an_anonymous_visitor_is_nobody(document: dict[str, Any], user: User | N
     assert read_as(UserWire)(document).to_model() == user
 
 
+@pytest.mark.fault(41)
 @pytest.mark.parametrize(
     "document",
     [
@@ -241,6 +246,7 @@ def test_a_refused_shape_is_named_without_its_content() -> None:
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.fault(41)
 @pytest.mark.parametrize("depth", [400, *range(700, 1000, 10), 2000])
 def test_a_deep_document_is_no_bug(depth: int) -> None:
     description = '{"a":' * depth + "1" + "}" * depth
@@ -285,6 +291,7 @@ _anything = st.recursive(
 _wires = [PageWire, BlogPostWire, NodeWire, EmbedWire, AttachmentWire, SpaceWire, UserWire, TenantWire]
 
 
+@pytest.mark.fault(41)
 @given(_anything, st.sampled_from(_wires), st.booleans())
 def test_no_document_raises_anything_but_what_is_asked_again(
     document: object, kind: type[Any], with_id: bool
@@ -303,6 +310,7 @@ def test_no_document_raises_anything_but_what_is_asked_again(
         row.to_model()
 
 
+@pytest.mark.fault(41)
 @given(_anything)
 def test_no_listing_raises_anything_but_what_is_asked_again(document: object) -> None:
     try:

@@ -60,6 +60,7 @@ async def test_a_document_is_asked_for_below_the_gateway_with_its_query(
     assert sorted(asked[0].query.items()) == sorted(query)
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 async def test_a_server_in_trouble_is_asked_again(
     transport: Transport, responses: aioresponses, clock: FakeClock, status: int
@@ -113,6 +114,7 @@ async def test_a_missing_scope_is_not_asked_again(transport: Transport, response
     assert transport.requests == 1
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize(
     "error",
     [
@@ -134,6 +136,7 @@ async def test_a_connection_that_fails_is_tried_again(
     assert await _ask(transport) == 1
 
 
+@pytest.mark.fault(40, 41)
 @pytest.mark.parametrize(
     "body", [b"<html>Log in</html>", b"", b'{"a": [1,', b"\xff", b"NaN", b"[" * 100_000], ids=range(6)
 )
@@ -177,6 +180,7 @@ async def test_fewer_tries_can_be_asked_for(transport: Transport, responses: aio
     assert transport.requests == 2
 
 
+@pytest.mark.fault(20)
 @pytest.mark.parametrize("location", ["https://acme.atlassian.net/login", "/wiki/login", "//evil.example/x"])
 async def test_a_document_is_never_fetched_over_a_redirect(
     transport: Transport, responses: aioresponses, location: str
@@ -194,6 +198,7 @@ async def test_a_big_document_arrives_whole(transport: Transport, responses: aio
     assert transport.received == len(json.dumps(document))
 
 
+@pytest.mark.fault(45, 46)
 async def test_a_document_without_end_is_refused(
     transport: Transport, responses: aioresponses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +213,7 @@ def _http(seconds: float) -> str:
     return (EPOCH + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     ("headers", "seconds"),
@@ -248,6 +254,7 @@ async def test_waiting_as_told_uses_up_no_tries(
     assert clock.time >= 1000 + 20 * 60
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("value", ["3601", "9" * 20])
 async def test_a_wait_that_is_too_long_ends_the_run(
     transport: Transport, responses: aioresponses, clock: FakeClock, value: str
@@ -259,6 +266,7 @@ async def test_a_wait_that_is_too_long_ends_the_run(
     assert clock.slept == []
 
 
+@pytest.mark.fault(37, 38)
 @pytest.mark.parametrize("value", [None, "", "-5", "1e9", "nan", "inf", "٣"])
 async def test_a_429_that_names_no_time_pauses_from_five_seconds_up(
     transport: Transport, responses: aioresponses, clock: FakeClock, value: str | None
@@ -277,6 +285,7 @@ async def test_five_429s_that_name_no_time_are_enough(transport: Transport, resp
     assert transport.requests == 5
 
 
+@pytest.mark.fault(39)
 async def test_the_run_ends_when_nothing_succeeds_for_too_long(
     transport: Transport, responses: aioresponses, clock: FakeClock
 ) -> None:
@@ -309,6 +318,7 @@ class _NeverWaking(FakeClock):
         await asyncio.Event().wait()
 
 
+@pytest.mark.fault(66)
 @pytest.mark.parametrize("when", ["while it asks", "while it backs off", "while it waits as told"])
 async def test_cancellation_passes_through_the_retries(
     opening: OpenTransport, responses: aioresponses, when: str
@@ -336,6 +346,7 @@ async def test_cancellation_passes_through_the_retries(
         assert transport.requests == 1
 
 
+@pytest.mark.fault(27)
 async def test_a_certificate_that_is_not_trusted_ends_the_run(
     transport: Transport, responses: aioresponses
 ) -> None:
@@ -347,6 +358,7 @@ async def test_a_certificate_that_is_not_trusted_ends_the_run(
     assert transport.requests == 1
 
 
+@pytest.mark.fault(28)
 async def test_errors_never_tell_the_credentials(transport: Transport, responses: aioresponses) -> None:
     responses.get(ADDRESS, exception=aiohttp.ClientConnectionError("Basic canary"), repeat=True)
     with pytest.raises(TransientError) as caught:

@@ -7,12 +7,13 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from exporter.crawl.crawl import crawl
 from exporter.crawl.protocols import Sink, Source
 from exporter.crawl.report import Report
-from exporter.crawl.wanted import Wanted
+from exporter.crawl.wanted import Policy, Wanted
 from exporter.errors import NotFound, ObstructedError
 from exporter.model import (
     AttachmentId,
@@ -42,6 +43,7 @@ T = TypeVar("T")
 SPACE = Space(SpaceId("5"), "ENG", "ENG", "Engineering", b'{"id": "5"}')
 VERSION = Version(1, "2026-11-01T08:00:00.000Z")
 SINCE = "2026-11-01T08:00:00+00:00"
+NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 
 
 def _with_digest(fields: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +158,7 @@ class FakeSource:
         self.of_space: dict[str, list[Any] | Exception] = defaultdict(list)
         self.accounts: dict[str, Any] | Exception = {}
         self.without_body: set[str] = set()
+        self.talking: set[str] = set()
         self.chokes_above = 1000
         self.choke: Exception = RuntimeError("unset")
         self.batches: list[list[str]] = []
@@ -188,6 +191,10 @@ class FakeSource:
     async def look_up_attachment(self, attachment: str) -> AttachmentInfo:
         self.asked.append(f"look-up {attachment}")
         return value(self.files_elsewhere.get(attachment, NotFound("answered 404")))
+
+    async def has_comment(self, comment: str) -> bool:
+        self.asked.append(f"comment {comment}")
+        return comment in self.talking
 
     async def pages(self, kind: Kind, wanted: Sequence[ContentInfo], *, adf: bool = False) -> list[Page]:
         assert {each.kind for each in wanted} == {kind}
@@ -318,6 +325,7 @@ class FakeSink:
         self.tree: list[str] | None = None
         self.missing: list[tuple[str, str, str, str | None]] = []
         self.returned: list[tuple[str, str]] = []
+        self.retired: list[tuple[str, str, str | None]] = []
 
     def hold(self, item: ContentInfo, **changes: Any) -> None:
         """As a run leaves it that found nothing but a body."""
@@ -417,6 +425,21 @@ class FakeSink:
     ) -> None:
         self.missing += [(kind, item_id, state, container) for item_id, state in states.items()]
 
+    async def count(self, kind: Kind | None) -> int:
+        if kind is None:
+            return 1000
+        inside = sum(len(of.get(kind, {})) for of in self.holds_in.values())
+        return len(self.holds[kind]) + inside
+
+    async def weigh(self, kind: Kind, item_id: str) -> int:
+        return 1
+
+    async def retire(
+        self, kind: Kind, item_id: str, *, container_kind: Kind | None, container: str | None
+    ) -> bool:
+        self.retired.append((kind, item_id, container))
+        return True
+
     async def mark_returned(self, kind: Kind, ids: Iterable[str]) -> None:
         self.returned += [(kind, item_id) for item_id in ids]
 
@@ -427,6 +450,9 @@ class Crawl:
     def __init__(self, *contents: ContentInfo, **wanted: Any) -> None:
         self.source, self.sink, self.report = FakeSource(), FakeSink(), Report(keep_actions=True)
         self.wanted = Wanted(**{"full": False, **wanted})
+        self.policy = Policy(NOW, self._still_true)
+        self.asked_again: list[str] = []
+        self.is_still_true = True
         for each in contents:
             if each.kind in (Kind.PAGE, Kind.BLOGPOST, Kind.TASK):
                 self.source.listed[each.kind].append(each)
@@ -436,6 +462,10 @@ class Crawl:
             else:
                 self.source.nodes[each.id] = each
                 self.source.found.append(FoundContent(str(each.kind), each))
+
+    async def _still_true(self, page: ContentInfo) -> bool:
+        self.asked_again.append(page.id)
+        return self.is_still_true
 
     async def run(self, *, workers: int = 1, dry_run: bool = False, sink: Sink | None = None) -> None:
         source: Source = self.source
@@ -447,6 +477,7 @@ class Crawl:
             workers=workers,
             report=self.report,
             progress=Silent(),
+            policy=self.policy,
             dry_run=dry_run,
         )
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,6 +97,7 @@ async def test_a_scope_that_downloads_is_missed_once() -> None:
 )
 async def test_what_is_no_longer_listed_is_looked_up_until_it_is_gone(answer: Any, state: State) -> None:
     crawl = _page(known={"att1": held(attachment(1))})
+    crawl.policy = replace(crawl.policy, still_true=None)
     crawl.source.files_elsewhere["att1"] = answer
     await crawl.run()
     assert crawl.sink.missing == [("attachment", "att1", state, "1")]

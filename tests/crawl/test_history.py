@@ -130,7 +130,8 @@ async def test_former_versions_of_an_attachment_are_downloaded(count: int, numbe
 
 @pytest.mark.parametrize("is_held", [True, False])
 async def test_an_attachment_of_one_version_is_asked_only_when_more_are_held(is_held: bool) -> None:
-    crawl = _file([old("att1", 1, 2)], latest=1)
+    crawl = _file([old("att1", 1, 3)])
+    crawl.source.files["1"] = [attachment(1, version=Version(1, old("att1", 1, 3).date))]
     if is_held:
         crawl.sink.hold_in("att1", Kind.VERSION, {old("att1", 1).id: held_old(old("att1", 1))})
     await crawl.run()

@@ -44,7 +44,7 @@ async def test_pages_blog_posts_and_tasks_are_listed_and_complete() -> None:
     source.listed |= {kind: [info(number, kind)] for number, kind in enumerate(LISTED, 1)}
     listing = await _list(source, report)
     assert [_ids(listing, kind) for kind in LISTED] == [["1"], ["2"], ["3"]]
-    assert listing.complete == set(LISTED)
+    assert set(listing.complete) == set(LISTED)
     assert [each.id for each in listing.tree] == ["1", "2"]
     assert set(report.listings) == {*LISTED, Part.SEARCH}
     assert all(ends == Counter({"complete": 1}) for ends in report.listings.values())
@@ -73,7 +73,7 @@ async def test_a_listing_that_breaks_off_keeps_what_came_and_is_not_complete(kin
     source.listed[kind] = [info(1, kind), RemoteError("answered 500")]
     listing = await _list(source, report)
     assert _ids(listing, kind) == ["1"]
-    assert listing.complete == {*LISTED} - {kind}
+    assert set(listing.complete) == {*LISTED} - {kind}
     assert listing.whole is (kind is Kind.TASK)
     assert report.faults == [f"the listing of {kind}s is incomplete: answered 500"]
     assert report.listings[kind] == Counter({"incomplete": 1})
@@ -96,7 +96,7 @@ async def test_a_kind_that_is_skipped_or_denied_is_not_asked_and_not_complete(
     source.listed[kind] = [ScopeMissing("the token lacks a scope")]
     listing = await _list(source, report, skip=frozenset({part} if skipped else ()))
     assert (f"contents {kind}" in source.asked) is not skipped
-    assert listing.complete == {*LISTED} - {kind}
+    assert set(listing.complete) == {*LISTED} - {kind}
     assert listing.whole
     assert report.listings[kind] == Counter({"not asked": 1})
     assert report.not_granted == ([] if skipped else ["the token lacks a scope"])
@@ -182,7 +182,7 @@ async def test_a_search_that_breaks_off_is_a_fault_and_what_came_counts() -> Non
     source.nodes["10"] = info(10, Kind.FOLDER)
     listing = await _list(source, report)
     assert _ids(listing, Kind.FOLDER) == ["10"]
-    assert listing.complete == {*LISTED}
+    assert set(listing.complete) == {*LISTED}
     assert report.faults == ["the search for folders and the like is incomplete: answered 500"]
 
 
@@ -310,17 +310,19 @@ async def test_a_listing_that_left_something_out_is_a_fault_and_nothing_is_missi
     assert report.faults == ["the listing of pages left out 1, which is there: it is kept"]
 
 
-async def test_a_look_up_that_fails_is_a_fault_and_all_stays_as_it_was() -> None:
+@pytest.mark.fault(55, 56)
+async def test_a_look_up_that_fails_is_a_fault_and_what_was_seen_before_proves_nothing() -> None:
     source, report = FakeSource(), Report()
     source.elsewhere = RemoteError("answered 500")
     missing = {
         "1": held(info(1)),
         "2": held(info(2), state=State.MOVED, missing_since=SINCE),
         "3": held(info(3), state=State.DELETED, missing_since=SINCE),
+        "4": held(info(4), state=State.GONE, missing_since=SINCE),
     }
     states = await look_up_missing(source, SPACE, Kind.PAGE, missing, report)
-    assert states == {"2": State.MOVED, "3": State.DELETED}
-    assert report.faults == ["what became of 3 missing pages could not be found out: answered 500"]
+    assert states == {"4": State.GONE}
+    assert report.faults == ["what became of 4 missing pages could not be found out: answered 500"]
 
 
 async def test_a_task_that_is_no_longer_listed_is_gone() -> None:

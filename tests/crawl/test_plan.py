@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from exporter.crawl.plan import make_plan, unlisted
+from exporter.crawl.plan import make_plan
 from exporter.model import Held, State, Version
 from tests.crawl.samples import SINCE, held, info
 
@@ -82,7 +82,6 @@ def test_what_is_gone_is_missing_and_noted_when_it_is_news(
 
 def test_what_is_not_known_to_be_gone_is_not_missing_and_what_was_never_held_neither() -> None:
     have = {"1": held(LISTED), "2": held(info(2))}
-    assert list(unlisted([LISTED], have)) == ["2"]
     plan = make_plan([LISTED], have, gone={"9": State.GONE}, with_data=True)
     assert plan.missing == {}
 

@@ -3,11 +3,13 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Iterable, Iterator
+from itertools import permutations
 
 import pytest
 
 from exporter.crawl.pool import Job, run_jobs
-from exporter.errors import AuthError, LocalError
+from exporter.errors import AuthError, Exit, LocalError, Unavailable
+from exporter.mirror.uninterrupted import see_through
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +150,52 @@ async def test_the_first_error_stops_the_others_and_comes_out_bare(error: Except
         await asyncio.wait_for(run_jobs([hangs, hangs, fails, *[hangs] * 10], workers=3), 5)
     assert caught.value is error
     assert (started, finished) == (2, 0)
+
+
+async def test_of_several_errors_the_worst_comes_out() -> None:
+    together = asyncio.Barrier(3)
+
+    def failing(error: Exception) -> Job:
+        async def job() -> Iterable[Job]:
+            await together.wait()
+            raise error
+
+        return job
+
+    errors = [Unavailable("busy"), LocalError("full"), AuthError("no")]
+    for order in permutations(errors):
+        with pytest.raises(AuthError):
+            await run_jobs([failing(each) for each in order], workers=3)
+
+
+@pytest.mark.fault(66)
+async def test_a_cancellation_comes_before_an_error_and_has_it_as_cause() -> None:
+    """Its message is the exit code, and the error may be of the disk."""
+    error = LocalError("full")
+
+    async def fails_when_stopped() -> Iterable[Job]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise error
+        return ()
+
+    async def saves() -> Iterable[Job]:
+        async def save() -> None:
+            await asyncio.sleep(0.01)
+            raise error
+
+        await see_through(save())
+        return ()
+
+    for job in (fails_when_stopped, saves):
+        running = asyncio.create_task(run_jobs([job] * 3, workers=3))
+        await asyncio.sleep(0.001)
+        running.cancel(Exit.TERMINATED)
+        with pytest.raises(asyncio.CancelledError) as stopped:
+            await running
+        assert stopped.value.args == (Exit.TERMINATED,)
+        assert stopped.value.__cause__ is error
 
 
 async def test_an_error_of_a_left_job_comes_out_too() -> None:
