@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from exporter import signals
@@ -12,9 +13,14 @@ def main() -> None:
     try:
         from exporter.cli import run
 
-        sys.exit(run())
+        code = run()
     except signals.Stopped as stopped:
-        sys.exit(stopped.code)
+        code = stopped.code
+    if signals.received() is not None:  # the interpreter would wait for threads, such as a name's look-up
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from exporter import expiry, layout, preflight
+from exporter.budget import Budget, limited
 from exporter.clock import Clock, SystemClock
 from exporter.config import Selection, Settings
 from exporter.confluence.access import TOKEN_KINDS, SignedIn, find_cloud_id, sign_in
 from exporter.confluence.probes import Finding
-from exporter.confluence.spaces import all_spaces, find_space, space_of
+from exporter.confluence.spaces import all_spaces, answers_as_before, find_space, space_of
 from exporter.confluence.transport import Limits
 from exporter.connection import Connection, connect
 from exporter.crawl.crawl import crawl
 from exporter.crawl.report import Report
-from exporter.crawl.wanted import Wanted
+from exporter.crawl.wanted import Policy, Wanted
+from exporter.ending import Save, conclude, errors_of
 from exporter.errors import (
     AuthError,
-    BugError,
     Exit,
-    ExportError,
     IdentityError,
     Interrupted,
-    LocalError,
+    LockedError,
     ManifestError,
+    TimeUp,
     Unavailable,
+    UsageError,
+    rank,
     worst,
 )
-from exporter.logs import Redacting
+from exporter.logs import SPACE, Redacting
 from exporter.mirror.mirror import Mirror
 from exporter.mirror.opening import (
     check_space_folder,
@@ -40,12 +46,13 @@ from exporter.mirror.opening import (
     is_mirror,
     look_at_mirror,
     open_mirror,
+    save_summary_beside,
 )
 from exporter.model import ContentId, Space
 from exporter.progress import Progress
 from exporter.summary import SpaceRun
 
-log = logging.getLogger(__name__)
+MAX_DRIFT = timedelta(minutes=5)  # beyond it, what the clock says proves nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class Options:
 
     dry_run: bool = False
     accept_identity: bool = False
+    accept_deletions: int = 0
 
 
 async def export(
@@ -69,8 +77,11 @@ async def export(
     """Mirror every space of the settings into `out`, one after the other.
 
     Raises `ExportError` where it can't be found out which spaces they are. Else each result carries its
-    own error. What would end every space the same way (a dead token, no
-    network, a signal) ends them all. Cancelled with an `Exit` as message, it ends with that code.
+    own error. What would end every space the same way (a dead token, no network, no time left, a signal)
+    ends them all. Cancelled with an `Exit` as message, it ends with that code.
+
+    However the run on a space ends: where its mirror exists, and no other run has locked it, the summary
+    in it says so.
     """
     clock = clock or SystemClock()
     redacting = redacting or Redacting(settings.secrets())
@@ -82,20 +93,22 @@ async def export(
     runs = [new_run(key) for key in settings.space]
     try:
         find_mirrors(out)  # refuses a folder that isn't ours before anything is asked or written
-        async with connect(settings, clock=clock, limits=limits, hide=redacting.hide) as connection:
-            exporter = _Exporter(settings, out, options, progress, clock, connection)
+        async with (
+            limited(clock, settings.max_duration) as budget,
+            connect(settings, clock=budget, limits=limits, hide=redacting.hide) as connection,
+        ):
+            exporter = _Exporter(settings, out, options, progress, budget, connection)
             if not runs:
                 runs += [new_run(key) for key in await exporter.find_keys()]
             for run in runs:
-                await exporter.export_space(run)
-                if isinstance(run.error, (AuthError, Unavailable, Interrupted)):
+                with _at_work_on(run.key):
+                    await exporter.export_space(run)
+                if isinstance(run.error, (AuthError, Unavailable, TimeUp, Interrupted)):
                     raise run.error
-    except ExportError as exc:
-        _end_all(runs, exc)
-    except asyncio.CancelledError as exc:
-        _end_all(runs, _interruption(exc))
-    except Exception as exc:
-        _end_all(runs, _bug(exc))
+    except (Exception, asyncio.CancelledError) as exc:
+        _end_all(runs, exc, clock)
+    for run in runs:  # those whose mirror could not be opened, or was closed with an error
+        await conclude(run, _saved_beside(run, settings, out, options, clock))
     return runs
 
 
@@ -104,22 +117,47 @@ def exit_code(runs: Sequence[SpaceRun]) -> Exit:
     return worst([run.exit for run in runs])
 
 
-def _end_all(runs: Sequence[SpaceRun], error: ExportError) -> None:
+@contextlib.contextmanager
+def _at_work_on(key: str) -> Iterator[None]:
+    token = SPACE.set(key)
+    try:
+        yield
+    finally:
+        SPACE.reset(token)
+
+
+def _end_all(runs: Sequence[SpaceRun], exc: BaseException, clock: Clock) -> None:
+    errors = list(errors_of(exc))
     if not runs:
-        raise error
+        raise min(errors, key=rank)
     for run in runs:
         if run.ended is None:
-            run.error = error
+            run.ended = clock.now()
+            for error in errors:
+                run.fail(error)
 
 
-def _bug(exc: Exception) -> BugError:
-    log.debug("internal error", exc_info=exc)
-    return BugError(f"internal error ({type(exc).__name__}): a bug; --verbose shows where")
+def _saved_beside(run: SpaceRun, settings: Settings, out: Path, options: Options, clock: Clock) -> Save:
+    async def save(document: dict[str, Any]) -> None:
+        folder = _noted_folder(out, run.key)
+        if isinstance(run.error, LockedError) or options.dry_run or folder is None:
+            return
+        with contextlib.suppress(LockedError):  # another run has come: its summary is to stand
+            await save_summary_beside(folder, document, mode=settings.mode, clock=clock)
+
+    return save
 
 
-def _interruption(exc: asyncio.CancelledError) -> Interrupted:
-    code = exc.args[0] if exc.args and isinstance(exc.args[0], Exit) else Exit.INTERRUPTED
-    return Interrupted(code)
+def _noted_folder(out: Path, key: str) -> Path | None:
+    """The mirror of the space that has this key, or had it when the mirror was last seen to."""
+    folder = out / layout.space_folder(key)
+    if is_mirror(folder):
+        return None if folder.is_symlink() else folder
+    with contextlib.suppress(UsageError):
+        for mirror, noted in find_mirrors(out).items():
+            if noted.get("space_key") == key:
+                return mirror
+    return None
 
 
 class _Exporter:
@@ -131,16 +169,17 @@ class _Exporter:
         out: Path,
         options: Options,
         progress: Progress,
-        clock: Clock,
+        budget: Budget,
         connection: Connection,
     ) -> None:
         self._settings, self._out, self._options = settings, out, options
-        self._progress, self._clock, self._connection = progress, clock, connection
+        self._progress, self._budget, self._connection = progress, budget, connection
         self._transport = connection.transport
         self._cloud_id = settings.cloud_id
         self._signed_in: SignedIn | None = None
         self._closed: list[Finding] | None = None
         self._expiry_is_said = False
+        self._accepted = options.accept_deletions  # left, of all spaces together
 
     async def find_keys(self) -> list[str]:
         """The keys of the spaces that are meant where none is named."""
@@ -160,14 +199,16 @@ class _Exporter:
         try:
             async with AsyncExitStack() as stack:
                 await self._run(run, stack)
-        except ExportError as exc:  # from closing the mirror
-            run.error = run.error or exc
+        except (Exception, asyncio.CancelledError) as exc:  # from closing the mirror
+            for error in errors_of(exc):
+                run.fail(error)
 
     async def _run(self, run: SpaceRun, stack: AsyncExitStack) -> None:
         before = self._transport.requests, self._transport.received, self._transport.throttled
         told = set(self._signed_in.client.warnings) if self._signed_in else set()
         mirror: Mirror | None = None
         try:
+            self._budget.check()
             folder = self._out / layout.space_folder(run.key)
             check_space_folder(folder)
             if is_mirror(folder):  # a second run on the same space ends here, before it asks anything
@@ -177,8 +218,9 @@ class _Exporter:
             run.space = await find_space(signed_in.client, run.key)
             if mirror is None:
                 mirror = await self._open(self._folder_of(run.space) or folder, stack)
-            await self._claim(mirror, run.space, signed_in)
+            same = await self._claim(mirror, run.space, signed_in)
             await self._warn_of_the_end(run, mirror)
+            policy = self._policy(run, mirror, signed_in, is_same=same)
             await crawl(
                 run.space,
                 signed_in.client,
@@ -187,25 +229,40 @@ class _Exporter:
                 workers=self._settings.workers,
                 report=run.report,
                 progress=self._progress,
+                policy=policy,
                 dry_run=self._options.dry_run,
             )
-        except asyncio.CancelledError as exc:
-            run.error = _interruption(exc)
-        except ExportError as exc:
-            run.error = exc
-        except Exception as exc:
-            run.error = _bug(exc)
+            self._accepted = max(0, self._accepted - len(run.report.retired))
+            if policy.still_true is not None and run.exit is Exit.OK and not self._is_narrow():
+                await mirror.purge_trash(days=self._settings.trash_days)
+        except (Exception, asyncio.CancelledError) as exc:
+            for error in errors_of(exc):
+                run.fail(error)
         run.requests = self._transport.requests - before[0]
         run.received = self._transport.received - before[1]
         run.throttled = self._transport.throttled - before[2]
         if self._signed_in is not None:
             run.warnings += sorted(self._signed_in.client.warnings - told)
-        run.ended = self._clock.now()
+        run.ended = self._budget.now()
         if mirror is not None:
+            run.warnings += mirror.warnings
             try:
-                await mirror.save_summary(run.document())
-            except LocalError as exc:
-                run.error = run.error or exc
+                await self._secure(run, mirror)
+            except (Exception, asyncio.CancelledError) as exc:
+                for error in errors_of(exc):
+                    run.fail(error)
+            await conclude(run, mirror.save_summary)
+
+    async def _secure(self, run: SpaceRun, mirror: Mirror) -> None:
+        """After a run that ended well, the manifest is worth a copy."""
+        if run.exit is Exit.OK and not self._is_narrow() and not self._settings.skip:
+            await mirror.trust_manifest()
+        if run.exit in (Exit.OK, Exit.PARTIAL, Exit.WITHHELD):
+            await mirror.back_up_manifest()
+
+    def _is_narrow(self) -> bool:
+        """Whether only a part of the space is asked for."""
+        return wanted_by(self._settings).is_selection
 
     async def _open_to(self, run: SpaceRun, signed_in: SignedIn) -> Wanted:
         wanted = wanted_by(self._settings)
@@ -221,16 +278,16 @@ class _Exporter:
             return
         self._expiry_is_said = True
         noted = (await mirror.meta()).get("token_end_said")
-        warning = expiry.warning(ends, self._clock.now().date(), noted)
+        warning = expiry.warning(ends, self._budget.now().date(), noted)
         if warning is not None:
             run.notices.append(warning.text)
             await mirror.note({"token_end_said": warning.note})
 
     async def _open(self, folder: Path, stack: AsyncExitStack) -> Mirror:
         if self._options.dry_run:
-            return await stack.enter_async_context(look_at_mirror(folder, clock=self._clock))
+            return await stack.enter_async_context(look_at_mirror(folder, clock=self._budget))
         return await stack.enter_async_context(
-            open_mirror(folder, mode=self._settings.mode, clock=self._clock)
+            open_mirror(folder, mode=self._settings.mode, clock=self._budget)
         )
 
     async def _sign_in(self, key: str | None, mirror: Mirror | None) -> SignedIn:
@@ -263,8 +320,37 @@ class _Exporter:
                 return folder
         return None
 
-    async def _claim(self, mirror: Mirror, space: Space, signed_in: SignedIn) -> None:
-        """Refuse another space's or identity's mirror, where a page not seen would look missing."""
+    def _policy(self, run: SpaceRun, mirror: Mirror, signed_in: SignedIn, *, is_same: bool) -> Policy:
+        """How deletions are followed; not at all while there is doubt about who looks, or when."""
+        assert run.space is not None  # found before
+        drift = self._drift(run)
+        mirror.moment = self._budget.now() - drift  # by Confluence's clock
+        sure = self._settings.delete and is_same and not drift
+        after = self._settings.retire_missing_after
+        return Policy(
+            now=mirror.moment,
+            still_true=partial(answers_as_before, signed_in, run.space) if sure else None,
+            missing_after=None if after is None else timedelta(seconds=after),
+            accept=self._accepted,
+        )
+
+    def _drift(self, run: SpaceRun) -> timedelta:
+        """How far this machine's clock is wrong; nothing, if that may as well be the network."""
+        drift = self._transport.drift or timedelta()
+        if abs(drift) <= MAX_DRIFT:
+            return timedelta()
+        off = timedelta(minutes=abs(drift) // timedelta(minutes=1))
+        run.report.warn(
+            f"this machine's clock is {off} {'ahead of' if drift > timedelta() else 'behind'} "
+            "Confluence's: nothing is retired or removed from the trash until it is right"
+        )
+        return drift
+
+    async def _claim(self, mirror: Mirror, space: Space, signed_in: SignedIn) -> bool:
+        """Refuse another space's or identity's mirror, where a page not seen would look missing.
+
+        Returns whether it is certainly the same account's as before, or new.
+        """
         noted = await mirror.meta()
         self._check_identity(noted, mirror.folder, space, signed_in)
         mine = {"cloud_id": self._cloud_id, "space_id": space.id, "space_key": space.key}
@@ -273,6 +359,9 @@ class _Exporter:
             mine["account_id"] = signed_in.user.account_id
         if mine.items() - noted.items():
             await mirror.note(mine)
+        who = [key for key in ("cloud_id", "account_id") if key in mine]
+        is_same = all(mine[key] == noted.get(key, mine[key]) for key in who)
+        return is_same and "account_id" in mine and not noted.get("doubt")
 
     def _check_identity(
         self, noted: Mapping[str, str], folder: Path, space: Space, signed_in: SignedIn

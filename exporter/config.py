@@ -34,9 +34,10 @@ from exporter.errors import UsageError
 from exporter.model import Part
 
 AuthKind = Literal["auto", "scoped", "unscoped", "bearer", "oauth"]
+LogFormat = Literal["text", "json"]
 TOKEN_SOURCES = ("api_token", "api_token_file", "token_command", "token_keyring")
 
-Duration = Annotated[float, BeforeValidator(forms.duration), Field(ge=0)]
+Duration = Annotated[float, BeforeValidator(forms.duration), BeforeValidator(forms.no_truth), Field(ge=0)]
 MediaHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(forms.media_hosts)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(forms.comma_list)]
 Parts = Annotated[tuple[Part, ...], NoDecode, BeforeValidator(forms.parts)]
@@ -140,9 +141,14 @@ class Settings(Selection):
 
     out: Path | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 8
+    delete: bool = True
+    trash_days: Annotated[int, BeforeValidator(forms.no_truth), Field(ge=0, le=36500)] = 30
+    retire_missing_after: Annotated[Duration | None, BeforeValidator(forms.days_or_never)] = None
     max_wait: Duration = 3600.0
     give_up_after: Duration = 300.0
+    max_duration: Duration | None = None
     mode: Annotated[int, BeforeValidator(forms.file_mode), Field(ge=0o600, le=0o666)] = 0o600
+    log_format: LogFormat = "text"
 
     @model_validator(mode="after")
     def _credentials_fit(self) -> Settings:

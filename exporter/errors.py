@@ -12,12 +12,15 @@ class Exit(enum.IntEnum):
     BUG = 1, "internal error"
     USAGE = 2, "wrong option or setting, or the output folder is not ours; nothing was touched"
     PARTIAL = 3, "finished, but something is missing; it is named, and its last good copy was kept"
+    WITHHELD = 5, "finished, but suspiciously much was deleted: nothing was retired before somebody looks"
     LOCAL = 6, "the local disk failed (full, read-only, no permission)"
     UNAVAILABLE = 7, "Confluence could not be reached or did not answer sensibly; run again later"
+    TIME_UP = 8, "stopped at --max-duration; the next run continues"
     SPACE = 10, "there is no such space, or this token may not see it"
     LOCKED = 11, "another run is working on this space"
     AUTH = 12, "the token is not accepted, lacks a scope nothing works without, or belongs to somebody else"
     MANIFEST = 13, "the manifest is unusable: corrupt, from a newer version, or of another space"
+    DAMAGED = 14, "verify found damage; the next run heals it"
     HANGUP = 129, "stopped by SIGHUP; the next run continues"
     INTERRUPTED = 130, "stopped by SIGINT; the next run continues"
     TERMINATED = 143, "stopped by SIGTERM; the next run continues"
@@ -44,7 +47,10 @@ PRECEDENCE = (
     Exit.LOCAL,
     Exit.SPACE,
     Exit.UNAVAILABLE,
+    Exit.TIME_UP,
+    Exit.WITHHELD,
     Exit.PARTIAL,
+    Exit.DAMAGED,
     Exit.OK,
 )
 
@@ -52,6 +58,11 @@ PRECEDENCE = (
 def worst(codes: list[Exit]) -> Exit:
     """The code of highest precedence; OK when there is none."""
     return min(codes, key=PRECEDENCE.index, default=Exit.OK)
+
+
+def rank(error: BaseException) -> int:
+    """How bad it is: of several errors, the one that `min` finds by this is what a run ends with."""
+    return PRECEDENCE.index(error.exit if isinstance(error, ExportError) else Exit.BUG)
 
 
 class ExportError(Exception):
@@ -90,6 +101,16 @@ class ManifestError(ExportError):
     """The manifest can't be read, is newer than this program, or belongs to another space."""
 
     exit = Exit.MANIFEST
+
+
+class DamagedManifest(ManifestError):
+    """The manifest is ours, but can't be read: a backup or the files themselves may say what it said."""
+
+
+class TimeUp(ExportError):
+    """The run has taken as long as it may."""
+
+    exit = Exit.TIME_UP
 
 
 class SpaceError(ExportError):

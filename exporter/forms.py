@@ -100,11 +100,32 @@ def parts(value: object) -> object:
 
 def duration(value: object) -> object:
     """`90`, `90s`, `5m`, `2h`, `1d` → seconds."""
-    if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", value)
-        if match is None or match[2] not in SECONDS:
-            raise ValueError(f"{value!r} is not a duration such as 90s, 5m or 2h")
-        return float(match[1]) * SECONDS[match[2]]
+    return seconds(value) if isinstance(value, str) else value
+
+
+def seconds(text: str) -> float:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text)
+    if match is None or match[2] not in SECONDS:
+        raise ValueError(f"{text!r} is not a duration such as 90s, 5m or 2h")
+    return float(match[1]) * SECONDS[match[2]]
+
+
+def days_or_never(value: object) -> object:
+    """`90d`; empty for never. A bare number says nothing of a day, and less than one is no patience."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if not isinstance(value, str) or value.strip().isdecimal():
+        raise ValueError(f"{value!r} is not a duration such as 90d")
+    days = duration(value)
+    if isinstance(days, float) and days < 86400:
+        raise ValueError(f"{value!r} is less than a day")
+    return days
+
+
+def no_truth(value: object) -> object:
+    """`true` is no number here, whatever Python says."""
+    if isinstance(value, bool):
+        raise ValueError(f"{value} is no number")
     return value
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import re
 import sys
 from collections.abc import Iterable
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -14,6 +17,9 @@ _SIGNED = re.compile(r"([?&](?:token|jwt|client|signature)=)[^&\s\"']+", re.IGNO
 _AUTHORIZATION = re.compile(r"\b(Basic|Bearer) [A-Za-z0-9+/=._~-]{20,}")
 _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _HIDDEN = "[hidden]"
+
+SPACE: ContextVar[str | None] = ContextVar("space", default=None)
+"""The key of the space that is worked on."""
 
 
 class Redacting(logging.Formatter):
@@ -59,13 +65,47 @@ class Redacting(logging.Formatter):
         return self.redact(value) if isinstance(value, str) else value
 
 
-def log_to_stderr(level: int, redacting: Redacting) -> None:
+class JsonLines(logging.Formatter):
+    """An event a line, as JSON, through the same filter.
+
+    `time`, `level`, `event` (the message before its values are put in: the same for each event of a
+    kind), `message`; `space` while one is worked on; `exit_code` in the last line; `traceback` of a bug.
+    """
+
+    def __init__(self, redacting: Redacting) -> None:
+        super().__init__()
+        self._redacting = redacting
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC)
+        line: dict[str, Any] = {
+            "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "event": str(record.msg),
+            "message": record.getMessage(),
+        }
+        space = getattr(record, "space", None) or SPACE.get()
+        if space is not None:
+            line["space"] = space
+        if hasattr(record, "exit_code"):
+            line["exit_code"] = record.exit_code
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(self._redacting.redact_all(line))
+
+
+def log_to_stderr(level: int, redacting: Redacting, *, as_json: bool = False) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(redacting)
+    handler.setFormatter(JsonLines(redacting) if as_json else redacting)
     logger = logging.getLogger("exporter")
     logger.handlers = [handler]
     logger.setLevel(level)
     logger.propagate = False
+
+
+def is_json_log() -> bool:
+    """Whether the log was started, as JSON."""
+    return any(isinstance(each.formatter, JsonLines) for each in logging.getLogger("exporter").handlers)
 
 
 def _base64(secret: str) -> str:

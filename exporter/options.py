@@ -25,11 +25,16 @@ Verbose = Annotated[bool, flag(OUTPUT, "Log every step to stderr.", "--verbose",
 Json = Annotated[bool, flag(OUTPUT, "Print what came of it as one JSON document.", "--json")]
 Config = Annotated[Path | None, flag(ACCESS, "Settings from this TOML file.")]
 
+Spaces = Annotated[list[str] | None, flag(WANTED, "Key of a space; repeat it for more.")]
+Subset = Annotated[
+    str | None, flag(WANTED, "A part of the files: `1/30`, or `day/30`, another one each day.")
+]
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
 class WantedFlags:
-    space: Annotated[list[str] | None, flag(WANTED, "Key of a space; repeat it for more.")] = None
+    space: Spaces = None
     all_spaces: Annotated[bool | None, flag(WANTED, "Every space the token sees.")] = None
     include_spaces: Annotated[str | None, flag(WANTED, "Of those only keys like these: `ENG,DOC*`.")] = None
     exclude_spaces: Annotated[str | None, flag(WANTED, "Of those not keys like these.")] = None
@@ -60,7 +65,25 @@ class RunFlags:
     workers: Annotated[int | None, flag(RUN, "Requests under way at once (8).")] = None
     max_wait: Annotated[str | None, flag(RUN, "Longest wait Confluence may ask for (60m).")] = None
     give_up_after: Annotated[str | None, flag(RUN, "End when nothing succeeded for so long (5m).")] = None
+    delete: Annotated[
+        bool | None,
+        flag(RUN, "Retire what was deleted in Confluence (the default).", negative="--no-delete"),
+    ] = None
+    trash_days: Annotated[int | None, flag(RUN, "Days that retired things are kept in trash/ (30).")] = None
+    retire_missing_after: Annotated[
+        str | None, flag(RUN, "Retire also what is gone or hidden for so long, such as 90d (never).")
+    ] = None
+    max_duration: Annotated[str | None, flag(RUN, "End the run, to be continued, after so long: 2h.")] = None
     mode: Annotated[str | None, flag(RUN, "Mode of new files (600); folders follow.")] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class LogFlags:
+    log_format: Annotated[
+        Literal["text", "json"] | None,
+        flag(OUTPUT, "`json`: what happens as JSON, an event a line, to stderr (text)."),
+    ] = None
 
 
 @Parameter(name="*")
@@ -89,10 +112,10 @@ class AccessFlags:
     ca_file: Annotated[Path | None, flag(ACCESS, "A private CA's certificates.")] = None
 
 
-NO_WANTED, NO_RUN, NO_ACCESS = WantedFlags(), RunFlags(), AccessFlags()
+NO_WANTED, NO_RUN, NO_LOG, NO_ACCESS = WantedFlags(), RunFlags(), LogFlags(), AccessFlags()
 
 
-def given(*groups: WantedFlags | RunFlags | AccessFlags) -> dict[str, Any]:
+def given(*groups: WantedFlags | RunFlags | LogFlags | AccessFlags) -> dict[str, Any]:
     """What was said, as `config.load` takes it: those of a section in a mapping of their own."""
     flags = {name: value for group in groups for name, value in asdict(group).items() if value is not None}
     section = {name: flags.pop(name) for name in [*flags] if name.startswith("auth_")}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
 from exporter.crawl.report import Report
-from exporter.errors import Exit, ExportError
+from exporter.errors import Exit, ExportError, rank, worst
 from exporter.logs import Redacting
 from exporter.model import Space
 
@@ -35,14 +36,27 @@ class SpaceRun:
     requests: int = 0
     received: int = 0  # bytes
     throttled: int = 0
+    kept: Exit | None = None  # the code in the summary on disk
+
+    def fail(self, error: ExportError) -> None:
+        """Note what ends the run. The worst is its error, whenever it came; the others are warnings."""
+        less: ExportError | None = error
+        if self.error is None or rank(error) < rank(self.error):
+            less, self.error = self.error, error
+        if less is not None and str(less) != str(self.error):
+            self.warnings.append(f"besides: {less}")
 
     @property
     def exit(self) -> Exit:
-        if self.error is not None:
-            return self.error.exit
-        if self.report.faults:
-            return Exit.UNAVAILABLE
-        return Exit.PARTIAL if self.report.failures or self.report.not_granted else Exit.OK
+        """The worst of everything that happened."""
+        return worst(
+            [
+                self.error.exit if self.error else Exit.OK,
+                Exit.UNAVAILABLE if self.report.faults else Exit.OK,
+                Exit.WITHHELD if self.report.withheld else Exit.OK,
+                Exit.PARTIAL if self.report.failures or self.report.not_granted else Exit.OK,
+            ]
+        )
 
     def document(self) -> dict[str, Any]:
         """`last-run.json`. Keys may be added, never changed."""
@@ -61,13 +75,15 @@ class SpaceRun:
             "counts": {str(kind): dict(counts) for kind, counts in report.counts.items()},
             "missing": {str(kind): dict(states) for kind, states in report.missing.items()},
             "newly_missing": [asdict(loss) for loss in report.newly_missing],
+            "retired": [asdict(each) for each in report.retired],
+            "withheld": [asdict(each) for each in report.withheld],
             "listings": {name: dict(outcomes) for name, outcomes in report.listings.items()},
             "skipped": self.skipped,
             "unknown": dict(report.unknown),
             "failures": [asdict(failure) for failure in report.failures],
             "faults": report.faults,
             "not_granted": report.not_granted,
-            "warnings": [*self.notices, *self.warnings],
+            "warnings": [*self.notices, *self.warnings, *report.warnings],
             "requests": self.requests,
             "bytes_received": self.received,
             "throttled": self.throttled,
@@ -77,10 +93,22 @@ class SpaceRun:
         redacted: dict[str, Any] = self.redacting.redact_all(document)
         return redacted
 
+    def _withheld(self) -> list[str]:
+        if not self.report.withheld:
+            return []
+        counts = Counter(each.kind for each in self.report.withheld)
+        of = self.report.withheld_of
+        what = ", ".join(f"{count} of {of.get(kind, count)} {kind}s" for kind, count in counts.items())
+        return [
+            f"{what} look deleted in Confluence, which is suspiciously much: they were kept. Look what "
+            f"happened there; --accept-deletions {counts.total()} lets them go to the trash"
+        ]
+
     def problems(self) -> list[str]:
         """What is wrong, in sentences: first the cause and what to do, then everything that is missing."""
         report = self.report
         lines = [str(self.error)] if self.error else []
+        lines += self._withheld()
         lines += [*report.faults, *report.not_granted]
         if report.failures:
             lines.append(

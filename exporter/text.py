@@ -12,8 +12,10 @@ from exporter.check import Diagnosis
 from exporter.confluence import scopes
 from exporter.errors import Exit
 from exporter.layout import well_formed
+from exporter.mirror.verify import Damage
 from exporter.model import Kind, Part
 from exporter.summary import SpaceRun
+from exporter.verifying import Verification
 
 KINDS = {kind: f"{kind}s" for kind in Kind} | {
     Kind.SPACE: "the space",
@@ -23,6 +25,7 @@ KINDS = {kind: f"{kind}s" for kind in Kind} | {
     Kind.OTHER: "of unknown types",
 }
 WIDTH = 100
+MAX_EXTRA = 20
 _WHERE_TO_TICK = [
     "Scopes can't be added to a token. Make a new one, and tick exactly these:",
     f"{scopes.TOKEN_PAGE}",
@@ -39,7 +42,7 @@ def counts(runs: Sequence[SpaceRun]) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in ("space", "what"):
         table.add_column(column)
-    verbs = ("new", "changed", "damaged", "updated", "unchanged", "missing")
+    verbs = ("new", "changed", "damaged", "updated", "unchanged", "missing", "retired")
     for column in verbs:
         table.add_column(column, justify="right")
     for run in runs:
@@ -73,6 +76,56 @@ def _sentences(run: SpaceRun, most: int) -> list[str]:
     if len(lines) > most:
         lines[max(1, most - 1) :] = [f"… and {len(lines) - most + 1} more, in last-run.json"] * (most > 1)
     return [f"{run.key}: {line}" for line in [*lines, f"exit {run.exit.value}: {run.exit.meaning}"]]
+
+
+def verified(results: Sequence[Verification]) -> list[str]:
+    """A line for each mirror that could be looked at, and what is too much in it."""
+    lines = []
+    for result in results:
+        if result.found is None:
+            continue
+        found, damages = result.found, len(result.damages)
+        how = f"{damages} of them not as recorded" if damages else "all as recorded"
+        lines.append(f"{result.space}: {found.checked} files, {decimal(found.size)}, {how}")
+        shown = [f"{result.space}: {path}: not of the mirror" for path in found.extra[:MAX_EXTRA]]
+        more = len(found.extra) - len(shown)
+        lines += [*shown, *([f"{result.space}: … and {more} more, shown by --json"] if more else [])]
+    return lines
+
+
+def damages(results: Sequence[Verification], most: int) -> list[str]:
+    """What is wrong with mirrors and what to do, at most so many lines in all."""
+    wrong = [result for result in results if result.exit is not Exit.OK]
+    share = max(2, most // max(1, len(wrong)))
+    lines = []
+    for result in wrong:
+        said = [str(result.error)] if result.error else [*_named(result.damages, share - 1)]
+        said.append(f"exit {result.exit.value}: {result.exit.meaning}")
+        lines += [f"{result.space}: {line}" for line in said]
+    return lines[:most]
+
+
+def _named(damages: Sequence[Damage], most: int) -> list[str]:
+    """First the remedy, then each file."""
+    last = [damage for damage in damages if damage.is_last]
+    healable = [damage for damage in damages if not damage.is_last]
+    parts = (
+        (healable, "not as recorded; the next export fetches them anew"),
+        (last, "not as recorded, and Confluence no longer has them: put them back from another copy"),
+    )
+    lines = [
+        line
+        for some, remedy in parts
+        if some
+        for line in (f"{_files(len(some))} {remedy}:", *(f"{damage.path} {damage.reason}" for damage in some))
+    ]
+    if len(lines) > most:
+        lines[max(1, most - 1) :] = ["… and more, all of them shown by --json"] * (most > 1)
+    return lines
+
+
+def _files(number: int) -> str:
+    return f"{number} file{'s' * (number != 1)}"
 
 
 def diagnosis(found: Diagnosis) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from exporter import signals
 from exporter.errors import UsageError
 
 COMMAND_SECONDS = 60.0
@@ -54,15 +55,22 @@ def from_systemd() -> SecretStr | None:
 def from_command(command: Sequence[str]) -> SecretStr:
     """What a password manager prints. It may ask at the terminal; its stderr is not ours."""
     what = f"token_command: {command[0]}"
+    signals.hold()  # until it would be stopped with us
     try:
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
     except (OSError, ValueError) as exc:
+        signals.release()
         raise UsageError(f"token_command: cannot run {command[0]}: {exc}") from None
     late = threading.Timer(COMMAND_SECONDS, process.kill)
     late.start()
     try:
         with process:
-            printed = process.stdout.read(MAX_PRINTED + 1) if process.stdout else b""
+            try:
+                signals.release()
+                printed = process.stdout.read(MAX_PRINTED + 1) if process.stdout else b""
+            except BaseException:  # a signal; leaving the context waits for the command
+                process.kill()
+                raise
             if len(printed) > MAX_PRINTED:
                 process.kill()
     finally:
