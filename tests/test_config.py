@@ -61,9 +61,14 @@ SETTINGS: dict[str, tuple[str, object]] = {
     "full": ("false", False),
     "out": ("/srv/mirror", Path("/srv/mirror")),
     "workers": ("3", 3),
+    "delete": ("false", False),
+    "trash_days": ("7", 7),
+    "retire_missing_after": ("90d", 90 * 86400.0),
     "max_wait": ("10m", 600.0),
     "give_up_after": ("90s", 90.0),
+    "max_duration": ("2h", 7200.0),
     "mode": ("640", 0o640),
+    "log_format": ("json", "json"),
 }
 
 
@@ -135,6 +140,7 @@ def test_a_setting_is_a_flag_of_that_name(name: str) -> None:
     assert not ignored
 
 
+@pytest.mark.fault(30)
 def test_the_token_is_never_a_flag() -> None:
     names = {each.name for each in fields(AccessFlags)}
     assert {name for name in names if "token" in name} == {*TOKEN_SOURCES[1:], "token_expires"}
@@ -147,7 +153,17 @@ def test_flags_win_over_the_environment_and_that_over_the_file(
     name: str, tmp_path: Path, environment: pytest.MonkeyPatch
 ) -> None:
     text, expected = SETTINGS[name]
-    wrong = {"workers": "9", "auth.kind": "bearer", "mode": "600", "max_wait": "1s", "give_up_after": "1s"}
+    wrong = {
+        "workers": "9",
+        "trash_days": "9",
+        "retire_missing_after": "1d",
+        "auth.kind": "bearer",
+        "mode": "600",
+        "max_wait": "1s",
+        "give_up_after": "1s",
+        "max_duration": "1s",
+        "log_format": "text",
+    }
     usual = {"proxy": "http://wrong.example", "gateway_url": "https://wrong.example"}
     usual |= {"auth.url": "https://wrong.example", "token_expires": "2000-01-01"}
     loser = (wrong | usual).get(name, "wrong")
@@ -280,6 +296,7 @@ def test_http_is_accepted_on_loopback(name: str, host: str) -> None:
     assert _value(load({**REQUIRED, name: f"http://{host}:8080"}), name) == URL(f"http://{host}:8080")
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize("name", ["site", "gateway_url"])
 @pytest.mark.parametrize(
     "host", ["acme.atlassian.net", "128.0.0.1", "0.0.0.0", "10.0.0.1", "localhost.example", "[::2]"]
@@ -349,6 +366,7 @@ def test_a_mode_is_octal(text: str, mode: int) -> None:
     assert load({**REQUIRED, "mode": text}).mode == mode
 
 
+@pytest.mark.fault(11, 19)
 @pytest.mark.parametrize("text", ["", "400", "200", "777", "755", "6", "6400", "rw-", "-600", "688"])
 def test_a_mode_that_shuts_out_the_owner_or_executes_is_refused(text: str) -> None:
     assert "--mode" in _refusal(mode=text)
@@ -373,6 +391,7 @@ def _check_silent(exc: BaseException) -> None:
         chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
 
 
+@pytest.mark.fault(28)
 @pytest.mark.parametrize("token", TOKENS_THAT_CANNOT_BE_SENT)
 def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(token: str) -> None:
     with pytest.raises(UsageError, match="the token is empty or contains") as caught:
@@ -507,6 +526,7 @@ def test_a_token_comes_from_a_file(tmp_path: Path) -> None:
     assert _token(api_token_file=_token_file(tmp_path)) == "canary-token"
 
 
+@pytest.mark.fault(30)
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644])
 def test_a_token_file_that_others_can_read_is_refused(mode: int, tmp_path: Path) -> None:
     file = _token_file(tmp_path, mode=mode)
@@ -526,6 +546,7 @@ def test_a_settings_file_with_the_token_in_it_is_no_different(tmp_path: Path) ->
     assert _token(other, api_token="canary-token") == "canary-token"
 
 
+@pytest.mark.fault(30)
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
 def test_a_token_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     file = _token_file(tmp_path)

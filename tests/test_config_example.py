@@ -12,7 +12,17 @@ import pytest
 from exporter.config import TOKEN_SOURCES, Auth, Settings, load
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
-WITHOUT_DEFAULT = {"site", "email", "space", "out", "proxy", "ca_file", "token_expires", *TOKEN_SOURCES}
+WITHOUT_DEFAULT = {
+    "site",
+    "email",
+    "space",
+    "out",
+    "proxy",
+    "ca_file",
+    "token_expires",
+    "max_duration",
+    *TOKEN_SOURCES,
+}
 
 
 @pytest.fixture(autouse=True)

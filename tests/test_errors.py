@@ -12,6 +12,9 @@ CODES = {  # API: cron jobs and monitors read them
     "BUG": 1,
     "USAGE": 2,
     "PARTIAL": 3,
+    "WITHHELD": 5,
+    "TIME_UP": 8,
+    "DAMAGED": 14,
     "LOCAL": 6,
     "UNAVAILABLE": 7,
     "SPACE": 10,
@@ -46,6 +49,8 @@ ERRORS = {
     "ScopeMissing": 12,
     "DownloadClosed": 12,
     "ManifestError": 13,
+    "DamagedManifest": 13,
+    "TimeUp": 8,
 }
 
 
@@ -73,7 +78,7 @@ def test_an_interruption_carries_the_code_of_its_signal() -> None:
 
 def test_the_precedence_of_codes_is_complete_and_as_documented() -> None:
     assert sorted(PRECEDENCE) == sorted(Exit)
-    assert [code.value for code in PRECEDENCE] == [143, 130, 129, 1, 2, 13, 11, 12, 6, 10, 7, 3, 0]
+    assert [code.value for code in PRECEDENCE] == [143, 130, 129, 1, 2, 13, 11, 12, 6, 10, 7, 8, 5, 3, 14, 0]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,10 @@ def test_the_precedence_of_codes_is_complete_and_as_documented() -> None:
         ([], 0),
         ([0, 0], 0),
         ([0, 3], 3),
-        ([3, 7], 7),
+        ([3, 14], 3),
+        ([3, 5], 5),
+        ([5, 8], 8),
+        ([8, 7], 7),
         ([7, 10, 3], 10),
         ([10, 6], 6),
         ([6, 12], 12),

@@ -37,6 +37,7 @@ def test_downloads_may_go_to_the_default_media_hosts(url: str) -> None:
     assert may_download_from(URL(url), DEFAULT)
 
 
+@pytest.mark.fault(20, 21)
 @pytest.mark.parametrize(
     "url",
     [

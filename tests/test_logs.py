@@ -25,6 +25,7 @@ def _formatted(message: str, *args: object, exc: BaseException | None = None) ->
     return Redacting([TOKEN, BASIC]).format(record)
 
 
+@pytest.mark.fault(28)
 @pytest.mark.parametrize(
     "text", [TOKEN, f"Authorization: Bearer {TOKEN}", _encoded(TOKEN), f"Basic {_encoded(BASIC)}"]
 )
@@ -36,6 +37,7 @@ def test_a_secret_is_hidden_in_every_form(text: str) -> None:
     assert "[hidden]" in line
 
 
+@pytest.mark.fault(29)
 def test_the_signature_of_a_media_url_is_hidden_and_the_rest_stays() -> None:
     line = _formatted("redirected to %s", SIGNED)
     assert "canary" not in line
@@ -43,6 +45,7 @@ def test_the_signature_of_a_media_url_is_hidden_and_the_rest_stays() -> None:
     assert "name=a.png" in line
 
 
+@pytest.mark.fault(28)
 def test_a_traceback_is_redacted_too() -> None:
     try:
         raise ValueError(f"Invalid header value {TOKEN!r}")
@@ -52,11 +55,13 @@ def test_a_traceback_is_redacted_too() -> None:
     assert "canary" not in text
 
 
+@pytest.mark.fault(2)
 def test_control_characters_cannot_move_the_cursor() -> None:
     line = _formatted("page %s", "\x1b[2Jgone\r\x00\u202ereversed")
     assert all(character.isprintable() for character in line)
 
 
+@pytest.mark.fault(2)
 def test_a_line_break_in_a_title_forges_no_second_line() -> None:
     assert "\n" not in _formatted("page %s saved", "Home\n2026-11-25 08:00:00 INFO exporter: all is well")
 

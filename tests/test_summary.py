@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import permutations
 
 import pytest
 
 from exporter.crawl.report import Action, Report
-from exporter.errors import AuthError, Exit, ExportError, LocalError
+from exporter.errors import AuthError, Exit, ExportError, Interrupted, LocalError, TimeUp, Unavailable
 from exporter.logs import Redacting
 from exporter.model import Kind, Space, SpaceId
 from exporter.summary import SpaceRun
@@ -45,10 +46,26 @@ def test_a_run_ends_with_the_code_of_the_worst_that_happened(run: SpaceRun, code
     assert document["complete"] is (code is Exit.OK)
 
 
+def test_of_several_errors_the_worst_is_the_runs_and_the_others_are_told() -> None:
+    errors = [Unavailable("busy"), LocalError("full"), TimeUp("late"), Interrupted(Exit.TERMINATED)]
+    for order in permutations(errors):
+        run = _run(faults=["incomplete"])
+        for error in order:
+            run.fail(error)
+        assert run.exit is Exit.TERMINATED
+        assert {f"besides: {text}" for text in ("busy", "full", "late")} == set(run.warnings)
+
+
+def test_what_is_incomplete_is_worse_than_that_the_time_was_up() -> None:
+    assert _run(TimeUp("late"), faults=["incomplete"]).exit is Exit.UNAVAILABLE
+
+
 def test_the_document_keeps_its_keys() -> None:
     assert list(_run().document()) == [
         "schema", "version", "space", "space_id", "space_name", "started", "ended", "exit_code", "complete",
-        "error", "counts", "missing", "newly_missing", "listings", "skipped", "unknown", "failures", "faults",
+        "error", "counts", "missing", "newly_missing", "retired", "withheld", "listings", "skipped",
+        "unknown",
+        "failures", "faults",
         "not_granted", "warnings", "requests", "bytes_received", "throttled",
     ]  # fmt: skip
 

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SHIFTING = ("manifest.sqlite", "last-run.json", ".confluence-export.lock")
+SHIFTING = (
+    "manifest.sqlite",
+    "manifest.backup.sqlite",
+    "last-run.json",
+    "runs/",
+    ".confluence-export.lock",
+)
 """Files that name times, so that two runs differ in them."""
 
 Key = tuple[str, str]
@@ -44,6 +50,7 @@ class Item:
     version: int | None
     date: str
     missing_since: str | None
+    container: str | None
     files: dict[str, tuple[str, int, str]]
 
 
@@ -61,6 +68,11 @@ class SpaceOnDisk:
             if not name.startswith(SHIFTING) and not name.endswith("/")
         }
 
+    def originals(self) -> dict[str, str]:
+        """The same without what was put aside on the way."""
+        aside = ("set-aside/", "trash/")
+        return {name: digest for name, digest in self.contents().items() if not name.startswith(aside)}
+
     def items(self) -> dict[Key, Item]:
         with closing(sqlite3.connect(self.folder / "manifest.sqlite")) as connection:
             files: dict[Key, dict[str, tuple[str, int, str]]] = {}
@@ -69,11 +81,11 @@ class SpaceOnDisk:
             ):
                 files.setdefault((kind, item_id), {})[role] = (file[0], file[1], file[2])
             rows = connection.execute(
-                "SELECT kind, id, title, version_number, version_date, missing_since FROM items"
+                "SELECT kind, id, title, version_number, version_date, missing_since, container FROM items"
             )
             return {
-                (kind, item_id): Item(title, number, date, since, files.get((kind, item_id), {}))
-                for kind, item_id, title, number, date, since in rows
+                (kind, item_id): Item(title, number, date, since, container, files.get((kind, item_id), {}))
+                for kind, item_id, title, number, date, since, container in rows
             }
 
     def meta(self) -> dict[str, str]:

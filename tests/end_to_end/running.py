@@ -75,13 +75,20 @@ class Running:
                 self.process.kill()
                 await self.process.wait()
         assert self.process.returncode is not None
-        return Result(self.process.returncode, stdout.decode(), stderr.decode())
+        return Result(self.process.returncode, (stdout or b"").decode(), (stderr or b"").decode())
 
 
-async def start(*arguments: str | Path, env: Mapping[str, str]) -> Running:
+async def start(
+    *arguments: str | Path,
+    env: Mapping[str, str],
+    redirected: str = "",
+    stdout: int = asyncio.subprocess.PIPE,
+    stderr: int = asyncio.subprocess.PIPE,
+) -> Running:
     """Start the command line with these variables, a PATH and few authorities to read; nothing else from
-    this environment."""
+    this environment. `redirected` is what a shell would read after the command."""
     process = await asyncio.create_subprocess_exec(
+        *(["sh", "-c", f'exec "$0" "$@" {redirected}'] if redirected else []),
         sys.executable,
         "-m",
         "exporter",
@@ -93,8 +100,8 @@ async def start(*arguments: str | Path, env: Mapping[str, str]) -> Running:
             **env,
         },
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
     )
     STARTED.append(process)
     return Running(process)

@@ -6,8 +6,10 @@ import asyncio
 import json
 import re
 import signal
+import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from tests.end_to_end.running import TOKEN, cli, mirror, mirror_here, start
 from tests.end_to_end.worlds import Sample
 
 
+@pytest.mark.fault(19)
 async def test_success_is_silent_and_everything_is_private(emulator: Emulator, tmp_path: Path) -> None:
     result = await mirror(emulator, tmp_path / "new" / "out")
     assert (result.code, result.stdout, result.stderr) == (0, "", "")
@@ -93,6 +96,7 @@ async def test_flags_stand_over_the_environment_and_that_over_the_file(
     assert "'FILE'" in result.stderr
 
 
+@pytest.mark.fault(52)
 async def test_a_wrong_key_names_the_nearest_and_writes_nothing(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -116,6 +120,7 @@ async def test_an_alias_finds_the_space(
     SpaceOnDisk(tmp_path / "out" / "NEW").assert_whole()
 
 
+@pytest.mark.fault(52)
 async def test_a_changed_key_never_starts_a_second_mirror(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -132,6 +137,7 @@ async def test_a_changed_key_never_starts_a_second_mirror(
     assert tree(tmp_path / "out" / "ENG" / "raw") == before
 
 
+@pytest.mark.fault(62)
 async def test_the_second_of_two_runs_at_once_ends_at_once(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -177,6 +183,7 @@ async def test_a_signal_stops_the_run_and_the_next_fetches_only_the_rest(
     assert len(emulator.requests.of("media")) == 2
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("foreign", ["notes.txt", "src/main.py", "ENG/notes.txt"])
 async def test_a_folder_that_is_not_ours_is_refused_unchanged(
     foreign: str, emulator: Emulator, tmp_path: Path
@@ -191,6 +198,7 @@ async def test_a_folder_that_is_not_ours_is_refused_unchanged(
     assert not emulator.requests
 
 
+@pytest.mark.fault(18, 61)
 async def test_an_empty_folder_is_taken_and_foreign_files_beside_a_mirror_are_left_alone(
     emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -248,6 +256,7 @@ async def test_two_spaces_are_two_mirrors_and_the_worse_code_wins(
         SpaceOnDisk(out / key).assert_whole()
 
 
+@pytest.mark.fault(12, 76)
 async def test_cron_with_an_ascii_locale_is_served_as_well(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -288,17 +297,42 @@ async def test_an_ended_disk_is_an_error_of_the_disk(emulator: Emulator, tmp_pat
     assert pages.read_text() == "a file where a folder must be"
 
 
+@pytest.mark.fault(57)
 @pytest.mark.parametrize("damage", [b"", b"not a database at all, whatever its name says" * 50])
-async def test_an_unusable_manifest_ends_the_run_and_touches_nothing(
-    damage: bytes, emulator: Emulator, tmp_path: Path
+@pytest.mark.parametrize("has_backup", [True, False])
+async def test_a_damaged_manifest_is_made_anew_and_the_run_goes_on(
+    damage: bytes, has_backup: bool, emulator: Emulator, tmp_path: Path
 ) -> None:
     await mirror_here(emulator, tmp_path / "out")
     held = SpaceOnDisk(tmp_path / "out" / "ENG")
+    if not has_backup:
+        (held.folder / "manifest.backup.sqlite").unlink()
     (held.folder / "manifest.sqlite").write_bytes(damage)
     before = tree(held.folder / "raw")
+    run = await mirror_here(emulator, tmp_path / "out")
+    assert run.exit is Exit.OK
+    (warning,) = run.warnings
+    assert ("its backup" in warning) == has_backup
+    assert held.last_run()["warnings"] == [warning]
+    assert tree(held.folder / "raw") == before
+    held.assert_whole()
+    assert not held.meta()["doubt"]
+    assert (await mirror_here(emulator, tmp_path / "out")).warnings == []
+
+
+@pytest.mark.fault(58)
+async def test_a_manifest_of_a_newer_version_ends_the_run_and_touches_nothing(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    await mirror_here(emulator, tmp_path / "out")
+    held = SpaceOnDisk(tmp_path / "out" / "ENG")
+    with closing(sqlite3.connect(held.folder / "manifest.sqlite")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    before = tree(held.folder)
     emulator.requests.clear()
     run = await mirror_here(emulator, tmp_path / "out")
-    if damage:
-        assert run.exit is Exit.MANIFEST
-        assert not emulator.requests
-    assert tree(held.folder / "raw") == before
+    assert run.exit is Exit.MANIFEST
+    assert not emulator.requests
+    for name in (".confluence-export.lock", "last-run.json"):  # they tell of this run
+        del before[name]
+    assert before.items() <= tree(held.folder).items()

@@ -75,6 +75,7 @@ async def test_the_wrong_kind_is_refused_and_nothing_written(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.fault(34)
 async def test_a_public_site_does_not_pass_for_the_whole_space(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -137,6 +138,7 @@ PARTS = {
 """What to skip on purpose where the scope is missing."""
 
 
+@pytest.mark.fault(33)
 @pytest.mark.parametrize("scope", SCOPES)
 async def test_a_missing_scope_is_named_with_its_endpoint_and_costs_what_it_opens(
     scope: str, eng: Sample, emulator: Emulator, tmp_path: Path
@@ -189,6 +191,7 @@ async def test_a_missing_v1_scope_is_named_in_both_forms(
     assert endpoint in said or code == 3
 
 
+@pytest.mark.fault(33)
 async def test_a_token_that_may_list_but_not_download_says_so_and_keeps_the_rest(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -206,6 +209,7 @@ async def test_a_token_that_may_list_but_not_download_says_so_and_keeps_the_rest
     assert {page.id for page in eng.with_body} <= {item_id for _, item_id in held.items()}
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize("index", [0, 1, 2, 3, 4, 8, 14, 25, 36, 43])
 async def test_a_dying_token_stops_the_run_within_one_request_a_worker(
     index: int, serve: Serve, tmp_path: Path
@@ -226,6 +230,7 @@ async def test_a_dying_token_stops_the_run_within_one_request_a_worker(
     held.assert_whole()
 
 
+@pytest.mark.fault(34, 35, 59)
 async def test_another_identity_is_refused_until_it_is_accepted(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -256,6 +261,7 @@ RUNS = {
 }
 
 
+@pytest.mark.fault(28, 29, 30, 31)
 @pytest.mark.parametrize("name", RUNS)
 async def test_secrets_are_seen_nowhere(name: str, eng: Sample, emulator: Emulator, tmp_path: Path) -> None:
     """Not the token, in any form, not an access token, not a signed address: in files, output or process
@@ -445,6 +451,7 @@ async def test_the_tokens_end_is_printed_also_by_cron(emulator: Emulator, tmp_pa
     assert (again.code, again.stderr) == (0, "")
 
 
+@pytest.mark.fault(59)
 async def test_another_sites_mirror_is_refused_until_it_is_accepted(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -93,6 +93,7 @@ async def expected(serve: Serve, tmp_path: Path, undisturbed: dict[str, dict[str
     return undisturbed["files"]
 
 
+@pytest.mark.fault(37, 38, 39, 40, 41, 42, 47, 48, 49)
 @pytest.mark.parametrize(("name", "rule", "ends"), FAULTS, ids=[name for name, _, _ in FAULTS])
 async def test_a_fault_on_every_tenth_request_is_survived_or_named(
     name: str,
@@ -247,6 +248,7 @@ async def test_a_media_host_that_refuses_once_is_asked_again_from_the_first_hop(
     assert len([r for r in emulator.requests.of("gateway", "/download") if not is_preflight(r)]) == 3
 
 
+@pytest.mark.fault(43)
 async def test_a_wrong_length_after_five_tries_costs_the_item_and_keeps_the_old_copy(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -262,6 +264,7 @@ async def test_a_wrong_length_after_five_tries_costs_the_item_and_keeps_the_old_
     held.assert_whole()
 
 
+@pytest.mark.fault(47, 55)
 async def test_a_listing_that_loops_marks_nothing_missing(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -278,6 +281,7 @@ async def test_a_listing_that_loops_marks_nothing_missing(
     held.assert_whole()
 
 
+@pytest.mark.fault(37, 38)
 @pytest.mark.parametrize("form", ["seconds", "date"])
 async def test_nobody_asks_before_the_time_the_server_named(form: str, serve: Serve, tmp_path: Path) -> None:
     clock = FastClock()
@@ -307,6 +311,7 @@ async def test_nobody_asks_before_the_time_the_server_named(form: str, serve: Se
     assert max(gaps) >= pause - 1  # what was under way when it was told may arrive after
 
 
+@pytest.mark.fault(37)
 async def test_a_wait_longer_than_the_longest_ends_the_run_and_the_next_goes_on(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -323,6 +328,7 @@ async def test_a_wait_longer_than_the_longest_ends_the_run_and_the_next_goes_on(
     assert not Asked.of(emulator.requests).bodies[eng.plan.id]
 
 
+@pytest.mark.fault(39)
 async def test_a_host_that_never_answers_is_given_up_on(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -344,6 +350,7 @@ async def test_a_flood_of_429_without_a_time_is_waited_out(
     assert clock.ahead >= 4.9
 
 
+@pytest.mark.fault(39)
 async def test_a_trickle_below_the_floor_counts_as_cut(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -355,3 +362,18 @@ async def test_a_trickle_below_the_floor_counts_as_cut(
     assert (await mirror_here(emulator, tmp_path / "out", limits=limits)).exit is Exit.OK
     assert len(emulator.requests.of("media")) == 3
     SpaceOnDisk(tmp_path / "out" / "ENG").assert_whole()
+
+
+@pytest.mark.fault(44)
+async def test_a_file_that_was_cut_begins_anew_and_no_part_of_it_is_kept(
+    eng: Sample, emulator: Emulator, tmp_path: Path
+) -> None:
+    """Nothing is ever resumed, so that no half of one version meets the other half of another."""
+    emulator.faults.append(Fault("cut", origin="media", times=2))
+    run = await mirror_here(emulator, tmp_path / "out")
+    assert run.exit is Exit.OK
+    held = SpaceOnDisk(tmp_path / "out" / "ENG")
+    assert held.attachment(eng.image.id).read_bytes() == b"\x89PNG 0123456789"
+    held.assert_whole()
+    assert not any("Range" in each.headers for each in emulator.requests)
+    assert len(emulator.requests.of("media")) == 4

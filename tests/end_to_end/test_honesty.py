@@ -70,7 +70,7 @@ async def test_a_dry_run_leaves_even_an_empty_manifest_as_it_is(emulator: Emulat
     manifest.write_bytes(b"")
     before = tree(tmp_path / "out")
     run = await mirror_here(emulator, tmp_path / "out", options=Options(dry_run=True))
-    assert run.exit is Exit.OK
+    assert run.exit is Exit.MANIFEST
     assert manifest.read_bytes() == b""
     assert tree(tmp_path / "out") == before
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from exporter.emulator import Emulator, Fault
 from exporter.errors import Exit
 from tests.end_to_end.conftest import Serve
 from tests.end_to_end.disk import SpaceOnDisk, tree
-from tests.end_to_end.running import TOKEN, mirror, mirror_here
+from tests.end_to_end.running import TOKEN, mirror, mirror_here, start
 from tests.end_to_end.worlds import Sample, sample
 
 NAMES = [
@@ -53,6 +55,7 @@ def as_json(document: object) -> bytes:
     return json.dumps(document).encode("ascii")
 
 
+@pytest.mark.fault(1, 2, 3, 4, 5, 6, 10)
 async def test_no_name_leads_out_of_its_folder_or_stops_the_run(
     eng: Sample, wild: Emulator, tmp_path: Path
 ) -> None:
@@ -80,6 +83,7 @@ async def test_no_name_leads_out_of_its_folder_or_stops_the_run(
 LONE = "half \ud83d a smiley"
 
 
+@pytest.mark.fault(12)
 async def test_lone_surrogates_in_titles_names_and_bodies_are_kept(
     eng: Sample, wild: Emulator, tmp_path: Path
 ) -> None:
@@ -135,6 +139,7 @@ async def test_an_id_that_is_none_becomes_no_file_and_is_named(
     SpaceOnDisk(tmp_path / "in" / "out" / "ENG").assert_whole()
 
 
+@pytest.mark.fault(24, 25)
 @pytest.mark.parametrize(
     "link",
     [
@@ -170,6 +175,7 @@ REDIRECTS = [
 ]
 
 
+@pytest.mark.fault(20, 21)
 @pytest.mark.parametrize("location", REDIRECTS)
 @pytest.mark.parametrize("hop", ["gateway", "media"])
 async def test_a_download_is_not_followed_to_a_stranger(
@@ -185,6 +191,7 @@ async def test_a_download_is_not_followed_to_a_stranger(
     SpaceOnDisk(tmp_path / "out" / "ENG").assert_whole()
 
 
+@pytest.mark.fault(20)
 @pytest.mark.parametrize(("redirects", "arrives"), [(4, True), (5, False)])
 async def test_five_hops_are_followed_and_a_sixth_is_not(
     redirects: int, arrives: bool, eng: Sample, emulator: Emulator, tmp_path: Path
@@ -197,6 +204,7 @@ async def test_five_hops_are_followed_and_a_sixth_is_not(
     assert len(emulator.requests.of("media")) == 5
 
 
+@pytest.mark.fault(20)
 async def test_an_api_redirect_is_not_followed(eng: Sample, emulator: Emulator, tmp_path: Path) -> None:
     """Here another emulator is the stranger: nothing must reach it."""
     async with Emulator(sample().world, [TOKEN]) as stranger:
@@ -212,6 +220,7 @@ USERS = "/ex/confluence/cloud-eng/wiki/api/v2/users-bulk"
 """The one read that is a POST."""
 
 
+@pytest.mark.fault(22, 23)
 async def test_the_environment_neither_routes_nor_signs(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -234,6 +243,25 @@ async def test_the_environment_neither_routes_nor_signs(
     assert {r.path for r in emulator.requests if r.method != "GET"} == {USERS}
 
 
+@pytest.mark.fault(26)
+async def test_no_address_in_a_body_or_an_answer_is_asked_for(
+    eng: Sample, wild: Emulator, tmp_path: Path
+) -> None:
+    """Here another emulator is the inner service: nothing must reach it."""
+    async with Emulator(sample().world, [TOKEN]) as inner:
+        address = inner.gateway_url + "/latest/meta-data"
+        body = f'<img src="{address}"/><ac:image><ri:url ri:value="{address}"/></ac:image>'
+        eng.world.edit(eng.plan, body)
+        eng.world.add_comment(eng.plan, body)
+        for name in ("downloadLink", "webuiLink"):
+            wild.faults.append(Fault("field", match="/attachments", name=name, value=address))
+        run = await mirror_here(wild, tmp_path / "out")
+        assert run.exit is Exit.OK, run.problems()
+        assert SpaceOnDisk(tmp_path / "out" / "ENG").body(eng.plan.id) == body.encode()
+        assert not inner.requests
+
+
+@pytest.mark.fault(13)
 async def test_a_link_planted_in_the_mirror_is_not_written_through(
     eng: Sample, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -259,3 +287,40 @@ async def test_a_link_planted_in_the_mirror_is_not_written_through(
     assert not file.is_symlink()
     held.assert_whole()
     assert tree(outside) == before
+
+
+BOMB = 200  # MB in 200 kB
+
+
+@pytest.mark.fault(45)
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory of a process is read there")
+async def test_a_gzip_bomb_costs_its_item_and_not_the_memory(
+    eng: Sample, emulator: Emulator, tmp_path: Path
+) -> None:
+    bomb = Fault("gzip_bomb", match=rf"/pages/{eng.plan.id}/attachments", amount=BOMB)
+    emulator.faults.append(bomb)
+    running = await start("--space", "ENG", tmp_path / "out", "--json", env=emulator.environment(TOKEN))
+    memory = asyncio.ensure_future(peak_of(running.process.pid))
+    ended = await running.ends()
+    assert ended.code == Exit.PARTIAL, ended.stderr
+    assert bomb.hits == 1, "what is too much once is too much again"
+    (space,) = ended.document["spaces"]
+    assert {failure["id"] for failure in space["failures"]} == {eng.plan.id}
+    assert "more than 64 MiB" in ended.stderr
+    held = SpaceOnDisk(tmp_path / "out" / "ENG")
+    held.assert_whole()
+    assert held.body(eng.plan.id)
+    assert held.body(eng.detail.id) is not None
+    assert await memory < 256 << 20
+
+
+async def peak_of(pid: int) -> int:
+    """The most memory a process had, in bytes, looked up until it ends."""
+    peak = 0
+    status = Path(f"/proc/{pid}/status")
+    with contextlib.suppress(OSError, IndexError):  # it has ended, or is waited for
+        while True:
+            peak = int(status.read_text().split("VmHWM:")[1].split()[0]) << 10  # noqa: ASYNC240
+            await asyncio.sleep(0.02)
+    assert peak, "no such process was ever seen"
+    return peak

@@ -63,16 +63,16 @@ async def test_what_is_still_missing_when_its_page_comes_back_stays_missing(
     it: Rich, emulator: Emulator, held: SpaceOnDisk
 ) -> None:
     it.eng.world.trash(it.eng.plan)
-    await mirror_here(emulator, held.folder.parent)
+    await mirror_here(emulator, held.folder.parent, delete=False)
     assert {it.task.id, it.poll.id, it.inline.id} <= held.missing()
     it.eng.world.restore(it.eng.plan)
     it.eng.world.remove_task(it.task)
-    plan = await mirror_here(emulator, held.folder.parent, options=Options(dry_run=True))
-    run = await mirror_here(emulator, held.folder.parent)
+    plan = await mirror_here(emulator, held.folder.parent, options=Options(dry_run=True), delete=False)
+    run = await mirror_here(emulator, held.folder.parent, delete=False)
     assert held.missing() == {it.task.id}
     assert [str(each) for each in plan.report.actions if each.verb == "missing"] == []
     assert run.report.newly_missing == []
-    again = await mirror_here(emulator, held.folder.parent)
+    again = await mirror_here(emulator, held.folder.parent, delete=False)
     assert (again.report.newly_missing, held.missing()) == ([], {it.task.id})
 
 
@@ -80,11 +80,11 @@ async def test_a_page_restored_and_hidden_is_no_longer_called_deleted(
     it: Rich, emulator: Emulator, held: SpaceOnDisk
 ) -> None:
     it.eng.world.trash(it.eng.plan)
-    await mirror_here(emulator, held.folder.parent)
+    await mirror_here(emulator, held.folder.parent, delete=False)
     assert held.states()[it.eng.plan.id] == held.states()[it.inline.id] == "deleted"
     it.eng.world.restore(it.eng.plan)
     it.eng.world.restrict(it.eng.plan)
-    await mirror_here(emulator, held.folder.parent)
+    await mirror_here(emulator, held.folder.parent, delete=False)
     assert held.states()[it.eng.plan.id] == held.states()[it.inline.id] == "gone"
 
 

@@ -30,6 +30,7 @@ FAILING: dict[str, tuple[str, str, str, str]] = {
 }
 
 
+@pytest.mark.fault(55)
 @pytest.mark.parametrize("kind", ["status", "results"], ids=["500", "another shape"])
 @pytest.mark.parametrize("what", FAILING)
 async def test_a_listing_that_fails_is_named_and_nothing_is_missing(
@@ -110,6 +111,7 @@ LEFT_OUT: dict[str, tuple[str, Callable[[Rich], str]]] = {
 }
 
 
+@pytest.mark.fault(54)
 @pytest.mark.parametrize("what", LEFT_OUT)
 async def test_a_listing_that_leaves_out_what_is_there_is_a_fault(
     what: str, it: Rich, emulator: Emulator, held: SpaceOnDisk
@@ -200,7 +202,7 @@ async def test_a_page_that_goes_under_way_takes_nothing_with_it(
     emulator.before_answer = None
     if not done:
         GOES[what](it)
-    again = await mirror_here(emulator, held.folder.parent)
+    again = await mirror_here(emulator, held.folder.parent, delete=False)
     assert again.exit is Exit.OK, again.problems()
     hanging = {it.eng.image.id, it.footer.id, it.answer.id, it.inline.id, it.on_image.id}
     assert held.missing() >= {plan.id} | hanging
@@ -229,7 +231,7 @@ async def test_a_scope_lost_costs_its_part_and_nothing_is_missing(
     ]
     it.eng.world.delete_comment(it.footer)
     it.eng.world.delete_attachment(it.eng.notes)
-    run = await mirror_here(emulator, held.folder.parent, token=emulator.tokens[0])
+    run = await mirror_here(emulator, held.folder.parent, token=emulator.tokens[0], delete=False)
     assert run.exit is Exit.PARTIAL
     assert DENIED[part] in " ".join(run.report.not_granted)
     kinds = {kind for kind, verb in changes(run) if verb == "missing"}
@@ -240,5 +242,5 @@ async def test_a_scope_lost_costs_its_part_and_nothing_is_missing(
     after = held.contents()
     assert {name for name in before if name not in after} <= {f"raw/comments/{it.eng.plan.id}.json"}
     assert after["tree.json"] == before["tree.json"]
-    again = await mirror_here(emulator, held.folder.parent, token=emulator.tokens[0], skip=part)
+    again = await mirror_here(emulator, held.folder.parent, token=emulator.tokens[0], skip=part, delete=False)
     assert again.exit is Exit.OK, again.problems()

@@ -25,6 +25,7 @@ FIELDS: dict[str, tuple[str, str, str, str]] = {
 }
 
 
+@pytest.mark.fault(51)
 @pytest.mark.parametrize("what", FIELDS)
 async def test_an_unknown_word_is_kept_and_counted(
     what: str, it: Rich, emulator: Emulator, tmp_path: Path
@@ -57,6 +58,7 @@ STRANGE: dict[str, Any] = {
 }
 
 
+@pytest.mark.fault(51)
 @pytest.mark.parametrize("what", STRANGE)
 async def test_content_of_an_unknown_type_is_kept_as_it_was_found(
     what: str, it: Rich, emulator: Emulator, tmp_path: Path
