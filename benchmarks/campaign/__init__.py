@@ -1,0 +1,1 @@
+"""Campaigns that prove the mirror survives: kills, refusing disks, hostile servers, all over a run."""
