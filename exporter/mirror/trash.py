@@ -47,18 +47,20 @@ class Trash:
                 await self._files.remove_folder(layout.TRASH / name)
 
     async def _retire_comment(self, comment: str, container_kind: Kind, container: str) -> bool:
-        """Comments share a file: this one goes to the trash as a document of its own. False where it isn't
-        in that file, which may be damaged."""
+        """Comments share a file: this one goes to the trash as a document of its own. False where it is
+        neither in that file, which may be damaged, nor in the trash, where a killed run may have put it."""
         path = layout.missing_comments_path(container)
         role: Role = "missing-comments"
         before = (await self._manifest.files(container_kind, [container])).get(container, {}).get(role)
         missing = threads.parse(await self._files.read(path))
         gone = missing.pop(comment, None)
-        if gone is None:
-            return False
-        document = canonical.dump(threads.arrange([gone]))
         alone = path.with_name(f"{container}.{comment}.json")
-        await self._files.write_all([(self._place(alone), document)])
+        if gone is None:
+            if not await self._holds(alone):
+                return False
+        else:
+            document = canonical.dump(threads.arrange([gone]))
+            await self._files.write_all([(self._place(alone), document)])
         if missing:
             rest = threads.arrange(missing.values())
             (stored,) = await self._placing.write_all([(path, canonical.dump(rest))])
@@ -69,6 +71,10 @@ class Trash:
             )
         await self._manifest.forget(Kind.COMMENT, comment)
         return True
+
+    async def _holds(self, path: PurePosixPath) -> bool:
+        days = await self._files.names_in(layout.TRASH)
+        return any(self._files.is_file(layout.TRASH / day / path) for day in days)
 
     async def _remove(self, files: Sequence[Stored]) -> None:
         paths = [file.path for file in files]

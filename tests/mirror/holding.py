@@ -38,6 +38,12 @@ def noted(folder: Path) -> list[str]:
     return [row[0] for table in ("writing", "leaving") for row in _rows(folder, table)]
 
 
+def items(folder: Path) -> set[tuple[str, str]]:
+    """Kind and id of all that is recorded."""
+    with closing(sqlite3.connect(folder / "manifest.sqlite")) as connection:
+        return set(connection.execute("SELECT kind, id FROM items"))
+
+
 def _rows(folder: Path, table: str) -> list[tuple[str, int, str]]:
     columns = "path" if table == "leaving" else "path, size, sha256"
     with closing(sqlite3.connect(folder / "manifest.sqlite")) as connection:

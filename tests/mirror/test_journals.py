@@ -18,7 +18,7 @@ from exporter.mirror.opening import open_mirror
 from exporter.model import CommentId, CommentInfo, Kind, Page, Version
 from tests.crawl.samples import attachment, info
 from tests.fake_clock import FakeClock
-from tests.mirror.holding import is_true, noted, on_disk, recorded
+from tests.mirror.holding import is_true, items, noted, on_disk, recorded
 
 PAGE, OTHER = info(7), info(8)
 NEWER = info(7, version=Version(2, "2026-11-02"), metadata=b'{"id": "7", "newer": 1}')
@@ -73,9 +73,16 @@ async def _second(mirror: Mirror) -> None:
 
 
 async def _third(mirror: Mirror) -> None:
-    """A page in the trash takes with it what is on it; a comment that is gone for good."""
+    """A page in the trash takes with it what is on it."""
     await mirror.retire(Kind.PAGE, "7", container_kind=None, container=None)
     await mirror.retire(Kind.PAGE, "8", container_kind=None, container=None)
+
+
+async def _fourth(mirror: Mirror) -> None:
+    """Comments go to the trash, one of two, then the last."""
+    await mirror.save_comments(Kind.PAGE, "7", [], complete=True)
+    for number in ("1", "2"):
+        await mirror.retire(Kind.COMMENT, number, container_kind=Kind.PAGE, container="7")
 
 
 def _killed_at(step: int, patch: pytest.MonkeyPatch) -> None:
@@ -110,7 +117,7 @@ async def _run_until(folder: Path, step: int, run: Callable[[Mirror], Awaitable[
 
 
 @pytest.mark.fault(64)
-@pytest.mark.parametrize("run", [_first, _second, _third])
+@pytest.mark.parametrize("run", [_first, _second, _third, _fourth])
 async def test_a_kill_at_any_step_leaves_a_manifest_that_is_true(
     folder: Path, run: Callable[[Mirror], Awaitable[None]]
 ) -> None:
@@ -135,6 +142,7 @@ async def test_a_kill_at_any_step_leaves_a_manifest_that_is_true(
             await run(mirror)
             assert not mirror.warnings, f"nobody changed anything: {step}"
         assert recorded(folder) == on_disk(folder) == on_disk(undisturbed), f"a run after step {step}"
+        assert items(folder) == items(undisturbed), f"a run after step {step}"
         step += 1
     assert step > (25 if run is _second else 8)
 
