@@ -29,8 +29,11 @@ def locked(path: Path, *, now: datetime) -> Iterator[None]:
             raise LocalError(f"cannot lock {path}: {exc.strerror}; is it on a network disk?") from exc
         if os.fstat(descriptor).st_nlink != 1:  # writing would change whatever else it is the name of
             raise LocalError(f"{path} has a second name: remove it")
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()}, since {now:%Y-%m-%d %H:%M:%S} UTC\n".encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()}, since {now:%Y-%m-%d %H:%M:%S} UTC\n".encode(), 0)
+        except OSError as exc:
+            raise LocalError(f"cannot write {path}: {exc.strerror}") from exc
         yield
     finally:
         os.close(descriptor)

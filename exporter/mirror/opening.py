@@ -106,14 +106,16 @@ def find_mirrors(out: Path) -> dict[Path, Mapping[str, str]]:
     """The mirrors in an output folder with what `Mirror.note` noted of them.
 
     Raises `UsageError` for a folder that is neither empty nor ours, so that nobody's files get
-    mixed with a mirror's.
+    mixed with a mirror's, and `LocalError` where it cannot be read.
     """
     try:
         entries = sorted(out.iterdir())
     except FileNotFoundError:
         return {}
+    except NotADirectoryError as exc:
+        raise UsageError(f"{out} cannot be used as output folder: it is a file") from exc
     except OSError as exc:
-        raise UsageError(f"{out} cannot be used as output folder: {exc.strerror}") from exc
+        raise LocalError(f"cannot read {out}: {exc.strerror}") from exc
     ours = [entry for entry in entries if is_mirror(entry)]
     if not ours and any(not _is_empty_folder(entry) for entry in entries):
         raise UsageError(f"{out} is not empty and holds no mirror: name a new or empty folder")

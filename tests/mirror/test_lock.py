@@ -118,3 +118,19 @@ def test_a_disk_that_cannot_lock_is_an_error_that_says_so(
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(LocalError, match="network disk"), locked(tmp_path / ".lock", now=EPOCH):
         pass
+
+
+@pytest.mark.fault(68, 69)
+@pytest.mark.parametrize("call", ["ftruncate", "pwrite"])
+def test_a_disk_that_refuses_the_holders_name_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, call, refuse)
+    with (
+        pytest.raises(LocalError, match=r"cannot write .*: Input/output error"),
+        locked(tmp_path / ".lock", now=EPOCH),
+    ):
+        pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -437,6 +438,18 @@ def test_an_output_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     with pytest.raises(UsageError, match="cannot be used"):
         find_mirrors(tmp_path / "out")
+
+
+@pytest.mark.fault(69)
+def test_an_output_folder_that_cannot_be_read_is_the_machines_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(LocalError, match=r"cannot read .*: Too many open files"):
+        find_mirrors(tmp_path)
 
 
 def test_empty_folders_are_in_nobodys_way(tmp_path: Path) -> None:
