@@ -13,22 +13,22 @@ traced = pytest.mark.skipif(strace() is None, reason="strace is not installed, o
 @traced
 @pytest.mark.fault(64)
 def test_a_mirror_survives_kills_at_system_calls() -> None:
-    assert main(["kill", "--run", "retiring", "--start", "7", "--every", "90"]) == 0
+    assert main(["kill", "--run", "retiring", "--start", "97", "--every", "180"]) == 0
 
 
 @pytest.mark.fault(64)
 def test_a_mirror_survives_kills_at_random_moments() -> None:
-    assert main(["random", "--run", "incremental", "--count", "3"]) == 0
+    assert main(["random", "--run", "retiring", "--count", "1"]) == 0
 
 
 @traced
 @pytest.mark.fault(68, 69)
 def test_a_mirror_survives_a_disk_that_refuses() -> None:
-    assert main(["errno", "--run", "retiring", "--start", "50", "--every", "123", "--count", "4"]) == 0
+    assert main(["errno", "--run", "retiring", "--start", "296", "--every", "81", "--count", "2"]) == 0
 
 
 def test_a_mirror_survives_a_server_that_misbehaves() -> None:
-    assert main(["http", "--run", "retiring", "--start", "9", "--every", "601", "--count", "5"]) == 0
+    assert main(["http", "--run", "retiring", "--start", "9", "--every", "601", "--count", "3"]) == 0
 
 
 def test_a_point_that_breaks_something_ends_the_command_with_1(

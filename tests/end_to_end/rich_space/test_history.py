@@ -258,7 +258,8 @@ async def test_a_page_gone_keeps_its_history(it: Rich, emulator: Emulator, held:
     before = kept(held)
     it.eng.world.trash(it.eng.news)
     asked(emulator)
-    assert (await mirror_here(emulator, held.folder.parent, history="all")).exit is Exit.OK
+    run = await mirror_here(emulator, held.folder.parent, history="all", delete=False)
+    assert run.exit is Exit.OK
     assert asked(emulator) == []
     assert kept(held) == before
     it.eng.world.restore(it.eng.news)
