@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
 from benchmarks.campaign.__main__ import main
-from benchmarks.campaign.runs import calls, strace
+from benchmarks.campaign.attempt import Lab, Point
+from benchmarks.campaign.errno import Refusal
+from benchmarks.campaign.hostile import Hostility
+from benchmarks.campaign.kill import Kill, RandomKill, Site
+from benchmarks.campaign.runs import calls, open_runs, strace
+from benchmarks.campaign.stage import open_scene
 
-traced = pytest.mark.skipif(strace() is None, reason="strace is not installed, or this is not Linux")
+TRACED: list[Point] = [
+    Kill(Site("unlinkat", 1, on_manifest=False)),
+    Kill(Site("pwrite64", 41, on_manifest=True)),
+    Refusal(Site("ftruncate", 1, on_manifest=False), "EIO", lasting=False),
+    Refusal(Site("linkat", 2, on_manifest=False), "ENOSPC", lasting=True),
+    Refusal(Site("fdatasync", 9, on_manifest=True), "EIO", lasting=False),
+]
+OTHERS: list[Point] = [
+    RandomKill(0.1),
+    Hostility("stall", 12, lasting=False),
+    Hostility("results []", 9, lasting=True),
+]
 
 
-@traced
-@pytest.mark.fault(64)
-def test_a_mirror_survives_kills_at_system_calls() -> None:
-    assert main(["kill", "--run", "retiring", "--start", "97", "--every", "180"]) == 0
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    async with open_scene("retiring", tmp_path) as scene, open_runs() as runs:
+        yield Lab(scene, runs, tmp_path)
 
 
-@pytest.mark.fault(64)
-def test_a_mirror_survives_kills_at_random_moments() -> None:
-    assert main(["random", "--run", "retiring", "--count", "1"]) == 0
-
-
-@traced
-@pytest.mark.fault(68, 69)
-def test_a_mirror_survives_a_disk_that_refuses() -> None:
-    assert main(["errno", "--run", "retiring", "--start", "296", "--every", "81", "--count", "2"]) == 0
-
-
-def test_a_mirror_survives_a_server_that_misbehaves() -> None:
-    assert main(["http", "--run", "retiring", "--start", "9", "--every", "601", "--count", "3"]) == 0
+@pytest.mark.fault(64, 68, 69)
+async def test_a_mirror_survives_a_few_points_of_each_campaign(lab: Lab) -> None:
+    for point in OTHERS:
+        assert (await point.attempt(lab)).broken == [], str(point)
+    if strace() is None:
+        pytest.skip("strace is not installed, or this is not Linux")
+    for point in TRACED:
+        made = await point.attempt(lab)
+        assert made.broken == [], str(point)
+        assert made.code == (None if isinstance(point, Kill) else 6), f"{point} was not met"
 
 
 def test_a_point_that_breaks_something_ends_the_command_with_1(

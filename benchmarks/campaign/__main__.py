@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from time import monotonic
 
-from benchmarks.campaign.attempt import Lab, Point
+from benchmarks.campaign.attempt import Attempt, Lab, Point
 from benchmarks.campaign.errno import refusals
 from benchmarks.campaign.hostile import hostilities
 from benchmarks.campaign.kill import kills, random_kills
@@ -30,23 +32,48 @@ async def campaign(wanted: argparse.Namespace, folder: Path) -> int:
         every = await points(wanted, lab)
         stop = None if wanted.count is None else wanted.start + wanted.count * wanted.every
         chosen = list(islice(enumerate(every), wanted.start, stop, wanted.every))
-        ends: Counter[str] = Counter()
-        failed, began = 0, monotonic()
-        for number, point in chosen:
-            made = await point.attempt(lab)
-            ends["killed" if made.code is None else str(made.code)] += 1
-            failed += bool(made.broken)
-            if made.broken:
-                print(
-                    f"{wanted.campaign} {wanted.run} {number}: {point}: {'; '.join(made.broken)}", flush=True
-                )
-        how = ", ".join(f"{code}: {count}" for code, count in sorted(ends.items()))
-        print(
-            f"{wanted.campaign} {wanted.run}: {len(chosen)} of {len(every)} points, "
-            f"{failed} broke something; ended with {how or 'nothing'}; {monotonic() - began:.0f} s",
-            flush=True,
+        tally = Tally(f"{wanted.campaign} {wanted.run}", len(every))
+        try:
+            for number, point in chosen:
+                made = await point.attempt(lab)
+                if _interrupted():  # and not the mirror's fault
+                    break
+                tally.add(number, point, made)
+        finally:  # also when it is interrupted, to go on there another time
+            print(tally.summary(), flush=True)
+    return tally.failed
+
+
+def _interrupted() -> bool:
+    """A run in this process ends well when it is cancelled: it is for us to stop."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+@dataclass
+class Tally:
+    """What came of the points so far."""
+
+    title: str
+    of: int
+    ends: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    last: int | None = None
+    began: float = field(default_factory=monotonic)
+
+    def add(self, number: int, point: Point, made: Attempt) -> None:
+        self.last = number
+        self.ends["killed" if made.code is None else str(made.code)] += 1
+        if made.broken:
+            self.failed += 1
+            print(f"{self.title} {number}: {point}: {'; '.join(made.broken)}", flush=True)
+
+    def summary(self) -> str:
+        how = ", ".join(f"{code}: {count}" for code, count in sorted(self.ends.items())) or "nothing"
+        return (
+            f"{self.title}: {self.ends.total()} of {self.of} points, the last was {self.last}, "
+            f"{self.failed} broke something; ended with {how}; {monotonic() - self.began:.0f} s"
         )
-    return failed
 
 
 async def points(wanted: argparse.Namespace, lab: Lab) -> Sequence[Point]:
@@ -70,6 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = parser.parse_args(arguments)
     if wanted.campaign in ("kill", "errno") and strace() is None:
         parser.error("strace is not installed, or this is not Linux")
+    logging.getLogger("aiohttp.server").disabled = True  # of the emulator, from which a run hung up
     with tempfile.TemporaryDirectory(prefix="confluence-export-") as folder:
         return 1 if asyncio.run(campaign(wanted, Path(folder))) else 0
 

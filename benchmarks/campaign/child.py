@@ -7,6 +7,7 @@ answers with its wait status. One thread writes files, as strace counts system c
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -56,6 +57,9 @@ def _run(wanted: dict[str, Any], waiting: int) -> None:
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     finally:
+        with contextlib.suppress(Exception):  # whatever was done to it
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
         os._exit(code)
 
 

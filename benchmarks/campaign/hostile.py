@@ -67,9 +67,11 @@ RULES: dict[str, Rule] = {
     "cut after a byte": {"kind": "cut", "amount": 1},
     "chunked and cut": {"kind": "chunked_cut"},
 }
-LIES = ("a title of dots", "an id of another", "a status of nobody")
+LIES = ("a title of dots", "a title that is a number", "an id of another", "a status of nobody")
 """No sign tells them from the truth: they are mirrored; what comes of them may stay."""
+A_WHILE = 6  # requests: more than one is tried
 _IMPATIENT = ("late", "stall", "stall at once", "slow")  # nobody waits for them longer than must be
+_SLOW = (*_IMPATIENT, "a bomb")  # in real time: for ever would take half a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class Hostility:
         is an answer; that it takes nothing away is an invariant."""
         out = lab.scene.lay_out(lab.place)
         faults = lab.scene.emulator.faults
-        times = None if self.lasting else 1
+        lasting = A_WHILE if self.name in _SLOW else None
+        times = lasting if self.lasting else 1
         faults.append(Fault(from_index=self.request, times=times, **RULES[self.name]))
         limits = IMPATIENT if self.name in _IMPATIENT else None
         try:
