@@ -25,6 +25,12 @@ TRASH = PurePosixPath("trash")
 RUNS = PurePosixPath("runs")  # the summaries of the last runs
 SPACE = PurePosixPath("raw/space.json")
 USERS = PurePosixPath("raw/users.json")
+SITE = PurePosixPath("site")  # made of the originals
+SITE_CACHE = "site.cache.sqlite"
+MARKDOWN = PurePosixPath("markdown")  # made of the originals, on request
+MARKDOWN_CACHE = "markdown.cache.sqlite"
+MARKDOWN_FILES = PurePosixPath("markdown/.files")  # those that are ours
+INDEX = PurePosixPath("index.html")  # of the output folder: the spaces
 TEMP_PREFIX = ".tmp-"  # no item's file can be called so: a leading dot is never kept
 
 MAX_NAME_BYTES = 120
