@@ -1,0 +1,1 @@
+"""What a body in storage format says: from bytes to a typed tree, and what its links mean."""
