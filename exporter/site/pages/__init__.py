@@ -1,0 +1,1 @@
+"""What is around bodies: templates, navigation, style sheet and scripts."""
