@@ -1,0 +1,1 @@
+"""The search: its index, and the words it is made of."""
