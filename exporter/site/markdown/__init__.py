@@ -1,0 +1,1 @@
+"""Bodies as Markdown, in a readable folder tree."""
