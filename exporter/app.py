@@ -50,6 +50,7 @@ from exporter.mirror.opening import (
 )
 from exporter.model import ContentId, Space
 from exporter.progress import Progress
+from exporter.rendering import Counts, introduce, render_wanted
 from exporter.summary import SpaceRun
 
 MAX_DRIFT = timedelta(minutes=5)  # beyond it, what the clock says proves nothing
@@ -92,7 +93,7 @@ async def export(
 
     runs = [new_run(key) for key in settings.space]
     try:
-        find_mirrors(out)  # refuses a folder that isn't ours before anything is asked or written
+        before = find_mirrors(out)  # refuses a folder that isn't ours before anything is asked or written
         async with (
             limited(clock, settings.max_duration) as budget,
             connect(settings, clock=budget, limits=limits, hide=redacting.hide) as connection,
@@ -105,6 +106,8 @@ async def export(
                     await exporter.export_space(run)
                 if isinstance(run.error, (AuthError, Unavailable, TimeUp, Interrupted)):
                     raise run.error
+            if settings.render and not options.dry_run:
+                await introduce(out, before, clock=clock)
     except (Exception, asyncio.CancelledError) as exc:
         _end_all(runs, exc, clock)
     for run in runs:  # those whose mirror could not be opened, or was closed with an error
@@ -233,6 +236,8 @@ class _Exporter:
                 dry_run=self._options.dry_run,
             )
             self._accepted = max(0, self._accepted - len(run.report.retired))
+            if not self._options.dry_run:
+                run.site, run.markdown = await self._render(mirror)
             if policy.still_true is not None and run.exit is Exit.OK and not self._is_narrow():
                 await mirror.purge_trash(days=self._settings.trash_days)
         except (Exception, asyncio.CancelledError) as exc:
@@ -252,6 +257,12 @@ class _Exporter:
                 for error in errors_of(exc):
                     run.fail(error)
             await conclude(run, mirror.save_summary)
+
+    async def _render(self, mirror: Mirror) -> tuple[Counts, Counts]:
+        wanted, now = self._settings, self._budget.now()
+        return await render_wanted(
+            mirror, self._out, now=now, mode=wanted.mode, site=wanted.render, markdown=wanted.markdown
+        )
 
     async def _secure(self, run: SpaceRun, mirror: Mirror) -> None:
         """After a run that ended well, the manifest is worth a copy."""
@@ -354,7 +365,8 @@ class _Exporter:
         noted = await mirror.meta()
         self._check_identity(noted, mirror.folder, space, signed_in)
         mine = {"cloud_id": self._cloud_id, "space_id": space.id, "space_key": space.key}
-        mine["token_kind"] = signed_in.kind
+        mine |= {"token_kind": signed_in.kind, "site": f"{self._settings.site}".rstrip("/") + "/wiki"}
+        mine["site_aliases"] = ",".join(self._settings.site_aliases)
         if signed_in.user is not None:
             mine["account_id"] = signed_in.user.account_id
         if mine.items() - noted.items():

@@ -22,7 +22,7 @@ from rich.console import Console
 
 from exporter import app as program
 from exporter import check as ladder
-from exporter import descriptors, forms, signals, streams, text, verifying
+from exporter import descriptors, forms, rendering, signals, streams, text, verifying
 from exporter import status as monitor
 from exporter.app import Options
 from exporter.clock import SystemClock
@@ -70,6 +70,7 @@ cli = App(
     usage="Usage: confluence-export --space ENG ./out\n"
     "       confluence-export check --space ENG\n"
     "       confluence-export verify ./out\n"
+    "       confluence-export render ./out\n"
     "       confluence-export status ./out\n"
     "       confluence-export demo ./out",
     default_parameter=Parameter(negative=(), show_default=False),
@@ -196,6 +197,36 @@ def verify(
         print(*map(_one_line, text.verified(results)), sep="\n")
     for line in text.damages(results, MAX_LINES):
         print(_one_line(line), file=sys.stderr)
+    return code
+
+
+@cli.command
+def render(
+    out: Annotated[Path, Parameter(help="Output folder.")],
+    /,
+    *,
+    space: Spaces = None,
+    markdown: Annotated[bool, flag(RUN, "Also write markdown/, for MkDocs and Obsidian.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> Exit:
+    """Make the offline sites anew from the originals; what hasn't changed is left as it is.
+
+    No network, no token. An export does the same at its end. Ends with 0, or as an export would: 6 when
+    the disk refuses, 10 without a mirror, 11 while a run works on one.
+    """
+    if verbose:
+        log_to_stderr(logging.DEBUG, Redacting(()))
+    done = _to_its_end(rendering.render_all(out, space or (), markdown=markdown))
+    code = rendering.exit_code(done)
+    if as_json:
+        _print_json(code, [each.document() for each in done])
+    elif verbose or (sys.stdout.isatty() and not quiet):
+        print(*map(_one_line, text.rendered(done, out)), sep="\n")
+    for each in done:
+        for told in (*each.warnings, *([each.error] if each.error else [])):
+            print(_one_line(f"{each.space}: {told}"), file=sys.stderr)
     return code
 
 

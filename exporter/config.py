@@ -39,6 +39,7 @@ TOKEN_SOURCES = ("api_token", "api_token_file", "token_command", "token_keyring"
 
 Duration = Annotated[float, BeforeValidator(forms.duration), BeforeValidator(forms.no_truth), Field(ge=0)]
 MediaHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(forms.media_hosts)]
+SiteAliases = Annotated[tuple[str, ...], NoDecode, BeforeValidator(forms.host_names)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(forms.comma_list)]
 Parts = Annotated[tuple[Part, ...], NoDecode, BeforeValidator(forms.parts)]
 
@@ -141,6 +142,9 @@ class Settings(Selection):
 
     out: Path | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 8
+    render: bool = True
+    markdown: bool = False
+    site_aliases: SiteAliases = ()
     delete: bool = True
     trash_days: Annotated[int, BeforeValidator(forms.no_truth), Field(ge=0, le=36500)] = 30
     retire_missing_after: Annotated[Duration | None, BeforeValidator(forms.days_or_never)] = None

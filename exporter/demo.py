@@ -34,6 +34,7 @@ async def demo(out: Path, *, progress: Progress) -> list[SpaceRun]:
                 "token_expires": None,
                 "ca_file": None,
                 "space": (SPACE,),
+                "site_aliases": ("keepers.example",),
             }
         )
         return await export(settings, out, options=Options(), progress=progress)
@@ -44,6 +45,7 @@ def what_next(out: Path) -> str:
     folder = out / SPACE
     return (
         f"The sample space is in {folder}:\n"
+        f"  {folder / 'site' / 'index.html'}  the offline documentation: open it in a browser\n"
         f"  {folder / 'tree.json'}      the page tree, with each page's file\n"
         f"  {folder / 'raw'}            bodies, metadata, attachments\n"
         f"  {folder / 'last-run.json'}  what this run did\n"

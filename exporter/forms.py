@@ -70,6 +70,15 @@ def media_hosts(value: object) -> object:
     return hosts
 
 
+def host_names(value: object) -> object:
+    """As they stand in a link: lower case, with the port where there is one."""
+    names = media_hosts(value)
+    for name in names if isinstance(names, tuple) else ():
+        if name.startswith("."):
+            raise ValueError(f"{name!r} is no host or host:port")
+    return tuple(map(str.lower, names)) if isinstance(names, tuple) else names
+
+
 def versions(value: object) -> object:
     """`all`, or how many."""
     if isinstance(value, str):

@@ -65,6 +65,17 @@ class RunFlags:
     workers: Annotated[int | None, flag(RUN, "Requests under way at once (8).")] = None
     max_wait: Annotated[str | None, flag(RUN, "Longest wait Confluence may ask for (60m).")] = None
     give_up_after: Annotated[str | None, flag(RUN, "End when nothing succeeded for so long (5m).")] = None
+    render: Annotated[
+        bool | None,
+        flag(RUN, "Render the offline site, site/, at the end (the default).", negative="--no-site"),
+    ] = None
+    markdown: Annotated[
+        bool | None,
+        flag(RUN, "Also write markdown/, for MkDocs and Obsidian.", negative="--no-markdown"),
+    ] = None
+    site_aliases: Annotated[
+        str | None, flag(RUN, "Other host names of the site, whose links stay in the copy.")
+    ] = None
     delete: Annotated[
         bool | None,
         flag(RUN, "Retire what was deleted in Confluence (the default).", negative="--no-delete"),

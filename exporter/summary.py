@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -36,6 +37,8 @@ class SpaceRun:
     requests: int = 0
     received: int = 0  # bytes
     throttled: int = 0
+    site: Mapping[str, int] | None = None  # what rendering came to
+    markdown: Mapping[str, int] | None = None
     kept: Exit | None = None  # the code in the summary on disk
 
     def fail(self, error: ExportError) -> None:
@@ -87,6 +90,8 @@ class SpaceRun:
             "requests": self.requests,
             "bytes_received": self.received,
             "throttled": self.throttled,
+            "site": dict(self.site) if self.site is not None else None,
+            "markdown": dict(self.markdown) if self.markdown is not None else None,
         }
         if report.keep_actions:
             document["plan"] = [asdict(action) for action in report.actions]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from rich.filesize import decimal
 from rich.table import Table
@@ -14,6 +15,7 @@ from exporter.errors import Exit
 from exporter.layout import well_formed
 from exporter.mirror.verify import Damage
 from exporter.model import Kind, Part
+from exporter.rendering import Rendering
 from exporter.summary import SpaceRun
 from exporter.verifying import Verification
 
@@ -91,6 +93,23 @@ def verified(results: Sequence[Verification]) -> list[str]:
         more = len(found.extra) - len(shown)
         lines += [*shown, *([f"{result.space}: … and {more} more, shown by --json"] if more else [])]
     return lines
+
+
+def rendered(done: Sequence[Rendering], out: Path) -> list[str]:
+    """A line for each site, and what to open."""
+    lines = [
+        f"{each.space}: {each.made.pages} pages, {each.made.rendered} of them rendered, "
+        f"{each.made.written} files written, {each.made.removed} removed"
+        for each in done
+        if each.made is not None
+    ]
+    lines += [
+        f"{each.space}: markdown: {each.markdown.pages} pages, {each.markdown.rendered} of them rendered, "
+        f"{each.markdown.written} files written, {each.markdown.removed} removed"
+        for each in done
+        if each.markdown is not None
+    ]
+    return [*lines, f"open {out / 'index.html'}"] if lines else []
 
 
 def damages(results: Sequence[Verification], most: int) -> list[str]:

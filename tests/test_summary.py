@@ -66,7 +66,7 @@ def test_the_document_keeps_its_keys() -> None:
         "error", "counts", "missing", "newly_missing", "retired", "withheld", "listings", "skipped",
         "unknown",
         "failures", "faults",
-        "not_granted", "warnings", "requests", "bytes_received", "throttled",
+        "not_granted", "warnings", "requests", "bytes_received", "throttled", "site", "markdown",
     ]  # fmt: skip
 
 

@@ -128,8 +128,9 @@ async def mirror(
     token: Token = TOKEN,
     env: Mapping[str, str] | None = None,
 ) -> Result:
-    """Run `confluence-export --space ENG out` against the emulator."""
-    return await cli("--space", "ENG", out, *arguments, env={**emulator.environment(token), **(env or {})})
+    """Run `confluence-export --space ENG out` against the emulator; without the site unless told in `env`."""
+    told = {"CONFLUENCE_RENDER": "false", **emulator.environment(token), **(env or {})}
+    return await cli("--space", "ENG", out, *arguments, env=told)
 
 
 @dataclass
@@ -175,6 +176,7 @@ def settings_for(emulator: Emulator, token: Token = TOKEN, **flags: Any) -> dict
         "proxy": None,
         "ca_file": one_authority(),
         "space": ("ENG",),
+        "render": False,  # the mirror is what most tests look at
         **flags,
         "auth": {**auth, **flags.get("auth", {})},
     }
