@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -115,7 +115,7 @@ def test_large_worlds_are_made_in_linear_time() -> None:
     world = World("cloud", "site", User("me", "Me"))
     space = world.add_space("A", "A")
     home = world.add_page(space, "Home")
-    started = perf_counter()
+    started = process_time()
     for number in range(20_000):
         world.add_page(space, f"Page {number}", parent=home)
-    assert perf_counter() - started < 5
+    assert process_time() - started < 5

@@ -19,6 +19,9 @@ SHIFTING = (
 )
 """Files that name times, so that two runs differ in them."""
 
+DERIVED = ("site/", "site.cache.sqlite", "markdown/", "markdown.cache.sqlite")
+"""Files that are made from the others, and name the server."""
+
 Key = tuple[str, str]
 """Kind and id."""
 
@@ -61,11 +64,11 @@ class SpaceOnDisk:
     folder: Path
 
     def contents(self) -> dict[str, str]:
-        """What was mirrored, without the files that two runs may differ in."""
+        """What was mirrored, without the files that two runs may differ in, and those made from it."""
         return {
             name: digest
             for name, digest in tree(self.folder).items()
-            if not name.startswith(SHIFTING) and not name.endswith("/")
+            if not name.startswith(SHIFTING + DERIVED) and not name.endswith("/")
         }
 
     def originals(self) -> dict[str, str]:

@@ -250,7 +250,7 @@ async def test_two_spaces_are_two_mirrors_and_the_worse_code_wins(
     )
     assert result.code == 10
     assert [space["exit_code"] for space in result.document["spaces"]] == [3, 10, 0]
-    assert sorted(path.name for path in out.iterdir()) == ["ENG", "OPS"]
+    assert sorted(path.name for path in out.iterdir()) == ["ENG", "OPS", "index.html"]
     assert SpaceOnDisk(out / "OPS").body(page.id) == b"<p>Ops</p>"
     for key in ("ENG", "OPS"):
         SpaceOnDisk(out / key).assert_whole()
