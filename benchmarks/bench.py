@@ -63,7 +63,8 @@ class Bench:
 
     def _environment(self) -> dict[str, str]:
         others = {name: value for name, value in os.environ.items() if not name.startswith("CONFLUENCE_")}
-        return {**others, **self._emulator.environment(self._token)}
+        of_mirror = {"CONFLUENCE_RENDER": "false"}  # `benchmarks.site` measures the rest
+        return {**others, **self._emulator.environment(self._token), **of_mirror}
 
 
 @asynccontextmanager

@@ -63,7 +63,7 @@ def in_trash(paths: Iterable[str]) -> Iterator[str]:
 
 
 def rows(manifest: Path) -> dict[str, list[tuple[object, ...]]]:
-    """All that it records, without the moments at which something was first missed."""
+    """All that it records, without moments: of the mirror, and at which something was first missed."""
     with closing(sqlite3.connect(manifest)) as connection:
         return {table: sorted(connection.execute(query), key=repr) for table, query in _ROWS.items()}
 
@@ -73,7 +73,8 @@ _ITEM = (
 )
 _ROWS = {
     "items": f"SELECT {_ITEM} FROM items",
-    **{table: f"SELECT * FROM {table}" for table in ("files", "people", "writing", "leaving", "meta")},
+    **{table: f"SELECT * FROM {table}" for table in ("files", "people", "writing", "leaving")},
+    "meta": "SELECT * FROM meta WHERE key != 'mirrored'",
 }
 
 
@@ -107,6 +108,7 @@ class Scene:
             "TMPDIR": str(place / "tmp"),
             "SSL_CERT_FILE": str(one_authority()),
             **self.emulator.environment(TOKEN),
+            "CONFLUENCE_RENDER": "false",  # what derives from the mirror can be made anew
         }
 
 
