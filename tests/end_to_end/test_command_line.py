@@ -21,17 +21,19 @@ from tests.end_to_end.disk import SpaceOnDisk, tree
 from tests.end_to_end.running import TOKEN, cli, mirror, mirror_here, start
 from tests.end_to_end.worlds import Sample
 
+WITH_SITE = {"CONFLUENCE_RENDER": "true"}
+
 
 @pytest.mark.fault(19)
 async def test_success_is_silent_and_everything_is_private(emulator: Emulator, tmp_path: Path) -> None:
-    result = await mirror(emulator, tmp_path / "new" / "out")
+    result = await mirror(emulator, tmp_path / "new" / "out", env=WITH_SITE)
     assert (result.code, result.stdout, result.stderr) == (0, "", "")
     assert modes(tmp_path / "new") == {0o600, 0o700}
     SpaceOnDisk(tmp_path / "new" / "out" / "ENG").assert_whole()
 
 
 async def test_mode_widens_files_and_folders_alike(emulator: Emulator, tmp_path: Path) -> None:
-    assert (await mirror(emulator, tmp_path / "out", "--mode", "640")).code == 0
+    assert (await mirror(emulator, tmp_path / "out", "--mode", "640", env=WITH_SITE)).code == 0
     assert modes(tmp_path / "out", leave_out=".confluence-export.lock") == {0o640, 0o750}
 
 
