@@ -26,7 +26,7 @@ async def connect(
     """Open as long as the context. `hide` is told secrets that come up on the way."""
     async with open_transport(
         media_hosts=settings.media_hosts,
-        connections=settings.workers + 1,
+        workers=settings.workers,
         clock=clock,
         max_wait=settings.max_wait,
         give_up_after=settings.give_up_after,

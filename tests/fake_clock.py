@@ -35,3 +35,32 @@ class FakeClock:
         finally:
             self._wakings.remove(waking)
             heapq.heapify(self._wakings)
+
+
+class IdleClock(FakeClock):
+    """Moves on only when nobody has anything left to do: so work between two waits takes no time.
+
+    For what happens in the loop alone: of threads and sockets it knows nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._alarms: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        loop = asyncio.get_running_loop()
+        alarm = loop.create_future()
+        if not self._alarms:
+            loop.call_soon(self._turn, loop)
+        heapq.heappush(self._alarms, (self.time + seconds, next(self._number), alarm))
+        await alarm
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not loop._ready:  # type: ignore[attr-defined]
+            at, _, alarm = heapq.heappop(self._alarms)
+            self.time = max(self.time, at)
+            if not alarm.done():
+                alarm.set_result(None)
+        if self._alarms:
+            loop.call_soon(self._turn, loop)

@@ -21,6 +21,7 @@ from exporter.errors import (
 )
 
 TRANSIENT = (408, 500, 502, 503, 504)
+TROUBLED = (*TRANSIENT, 429)  # the host's own trouble, or with us
 MAX_SAID = 200  # characters of what the API says itself
 
 

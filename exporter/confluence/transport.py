@@ -22,7 +22,7 @@ from exporter.clock import Clock
 from exporter.confluence import answers
 from exporter.confluence.failure import failure
 from exporter.confluence.governor import Governor
-from exporter.confluence.retry import MediaRefused, Patience, Throttled, WrongFile, retry_after
+from exporter.confluence.retry import MediaRefused, Patience, Throttled, WrongFile, told_to_wait
 from exporter.confluence.scopes import Endpoint
 from exporter.confluence.whole import Expected, check_coding, check_type, whole
 from exporter.errors import (
@@ -86,12 +86,14 @@ class Transport:
         media: aiohttp.ClientSession,
         *,
         media_hosts: Iterable[str],
+        workers: int,
         limits: Limits,
         clock: Clock,
         max_wait: float,
         give_up_after: float,
     ) -> None:
         self._api, self._media = api, media
+        self._workers = workers
         self._media_hosts = tuple(media_hosts)
         self._limits, self._clock = limits, clock
         self._max_wait, self._give_up_after = max_wait, give_up_after
@@ -233,34 +235,36 @@ class Transport:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """One request and its answer: 200 or a redirect; everything else is raised."""
         governor = self._governor(url)
-        await governor.ready()  # first: in a long wait an access token may end
-        authorization = await access.header() if access else None
-        asked_at = await governor.ready()
-        try:
-            response = await self._send(session, url, authorization, send)
+        asked = None
+        while asked is None:
+            await governor.ready(endpoint)
+            authorization = await access.header() if access else None  # later: in a long wait one may end
+            asked = governor.enter(endpoint)
+        with asked:
             try:
-                if response.status != 200:
-                    await self._refuse(response, endpoint, is_media=session is self._media)
-                yield response
-            finally:
-                response.release()
-        except Throttled as exc:
-            if exc.told is None:
-                governor.throttle(asked_at)
+                response = await self._send(session, url, authorization, send)
+                try:
+                    if response.status not in answers.TROUBLED:
+                        governor.granted(asked, response.headers)
+                    if response.status != 200:
+                        await self._refuse(response, endpoint, is_media=session is self._media)
+                    yield response
+                finally:
+                    response.release()
+            except Throttled as exc:
+                exc.is_one_too_many = governor.refused(asked, exc.told)
+                raise
+            except (MediaRefused, WrongFile):  # the host is well, if the file is not
+                governor.succeeded()
+                raise
+            except TransientError:
+                governor.failed(asked)
+                raise
+            except (RemoteError, AuthError):  # a proper answer, if not the one hoped for
+                governor.succeeded()
+                raise
             else:
-                governor.told_to_wait(exc.told)
-            raise
-        except (MediaRefused, WrongFile):  # the host is well, if the file is not
-            governor.succeeded()
-            raise
-        except TransientError:
-            governor.failed(asked_at)
-            raise
-        except (RemoteError, AuthError):  # a proper answer, if not the one hoped for
-            governor.succeeded()
-            raise
-        else:
-            governor.succeeded()
+                governor.succeeded()
 
     async def _send(
         self,
@@ -300,10 +304,8 @@ class Transport:
         if status in REDIRECTS:
             return
         told = None
-        if status == 429 or status in answers.TRANSIENT:
-            told = retry_after(
-                headers.get("Retry-After"), server_date=headers.get("Date"), now=self._clock.now()
-            )
+        if status in answers.TROUBLED:
+            told = told_to_wait(status, headers, now=self._clock.now())
         if status == 429 or told is not None:
             raise Throttled(f"{response.url.host} asks to slow down ({status})", told)
         if is_media and status in (401, 403, 404):
@@ -360,7 +362,11 @@ class Transport:
         host = f"{url.host}:{url.port}"
         if host not in self._governors:
             self._governors[host] = Governor(
-                host, clock=self._clock, max_wait=self._max_wait, give_up_after=self._give_up_after
+                host,
+                clock=self._clock,
+                most=self._workers,
+                max_wait=self._max_wait,
+                give_up_after=self._give_up_after,
             )
         return self._governors[host]
 
@@ -369,7 +375,7 @@ class Transport:
 async def open_transport(
     *,
     media_hosts: Iterable[str],
-    connections: int,
+    workers: int,
     clock: Clock,
     max_wait: float,
     give_up_after: float,
@@ -377,9 +383,11 @@ async def open_transport(
     ca_file: Path | None = None,
     limits: Limits | None = None,
 ) -> AsyncIterator[Transport]:
-    """Both sessions, open as long as the context. `connections` must not be below the number of workers:
-    a request that queued for a connection could leave before a time the server named meanwhile."""
+    """Both sessions, open as long as the context. `workers`: requests under way at once, to each host."""
     limits = limits or Limits()
+    # None more than the governors let through: a request that queued for a connection could leave before
+    # a time that the server named meanwhile. Beside the API's there may be the authorization server's.
+    connections = workers + 1
     tls = _tls(ca_file)
     async with (
         _session(connections, limits, proxy, tls) as api,
@@ -389,6 +397,7 @@ async def open_transport(
             api,
             media,
             media_hosts=media_hosts,
+            workers=workers,
             limits=limits,
             clock=clock,
             max_wait=max_wait,

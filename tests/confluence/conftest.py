@@ -33,7 +33,7 @@ def opening(clock: FakeClock) -> OpenTransport:
     ) -> AbstractAsyncContextManager[Transport]:
         return open_transport(
             media_hosts=MEDIA_HOSTS,
-            connections=9,
+            workers=8,
             clock=clock or own,
             max_wait=max_wait,
             give_up_after=300,

@@ -183,7 +183,7 @@ async def test_a_host_that_is_not_there_is_tried_five_times(opening: OpenTranspo
 async def test_a_ca_file_that_cannot_be_read_is_named() -> None:
     with pytest.raises(UsageError, match=r"absent\.pem"):
         async with open_transport(
-            media_hosts=(), connections=1, clock=SystemClock(), max_wait=1, give_up_after=1,
+            media_hosts=(), workers=1, clock=SystemClock(), max_wait=1, give_up_after=1,
             ca_file=Path("absent.pem"),
         ):  # fmt: skip
             pass

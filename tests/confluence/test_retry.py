@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from tenacity import AsyncRetrying, Future, RetryCallState
 
-from exporter.confluence.retry import MediaRefused, Patience, Throttled, retry_after
+from exporter.confluence.retry import MediaRefused, Patience, Throttled, retry_after, told_to_wait
 from exporter.errors import TransientError
 
 CUT = TransientError("cut")
@@ -64,13 +65,47 @@ def test_backoff_is_jittered_and_doubles_up_to_half_a_minute(attempt: int, longe
 
 
 def test_what_the_governor_holds_back_waits_no_longer() -> None:
-    patience = Patience(5, 3600)
-    assert patience.wait(_state(Throttled("429", 60), 5)) == 0
-    assert patience.wait(_state(Throttled("429", None), 5)) == 0
+    assert Patience(5, 3600).wait(_state(Throttled("429", 60), 5)) == 0
+
+
+def test_a_refusal_without_a_time_waits_as_atlassian_advises_and_never_less() -> None:
+    for _ in range(30):
+        patience = Patience(9, 3600)
+        waits = [patience.wait(_state(Throttled("429", None), 1)) for _ in range(5)]
+        least = [5.0, 10.0, 20.0, 30.0, 30.0]
+        assert all(low <= wait <= 1.3 * low for low, wait in zip(least, waits, strict=True))
 
 
 def test_a_wait_of_nothing_backs_off_all_the_same() -> None:
     assert max(Patience(5, 3600).wait(_state(Throttled("429", 0), 5)) for _ in range(100)) > 0
+
+
+def test_one_too_many_waits_a_second_the_first_time_only() -> None:
+    error = Throttled("429", None)
+    error.is_one_too_many = True
+    patience = Patience(9, 3600)
+    waits = [patience.wait(_state(error, 1)) for _ in range(3)]
+    assert all(low <= wait <= 1.3 * low for low, wait in zip([1.0, 5.0, 10.0], waits, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "2026-11-25T08:01Z"}, 60),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "2026-11-25T08:00:30Z"}, 30),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "2026-11-25T08:00:30Z", "Retry-After": "5"}, 5),
+        ({"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "2026-11-25T08:01Z"}, None),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "2026-11-25T07:59Z"}, None),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "2026-13-45T08:01Z"}, None),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}, None),
+        ({"X-RateLimit-Remaining": "0"}, None),
+        ({}, None),
+    ],
+)
+def test_a_reset_is_a_time_where_nothing_is_left_until_then(headers: dict[str, str], seconds: Any) -> None:
+    assert told_to_wait(429, headers, now=datetime(2026, 11, 25, 8, tzinfo=UTC)) == seconds
+    if "Retry-After" not in headers:
+        assert told_to_wait(503, headers, now=datetime(2026, 11, 25, 8, tzinfo=UTC)) is None
 
 
 NOW = datetime(2026, 11, 25, 8, 0, 0, tzinfo=UTC)

@@ -275,7 +275,8 @@ async def test_a_429_that_names_no_time_pauses_from_five_seconds_up(
     responses.get(ADDRESS, status=429, headers=headers, repeat=4)
     responses.get(ADDRESS, payload=1)
     assert await _ask(transport) == 1
-    assert [wait for wait in clock.slept if wait] == [5, 10, 20, 30]
+    waits = [wait for wait in clock.slept if wait >= 5]
+    assert all(low <= wait <= 1.3 * low for low, wait in zip([5, 10, 20, 30], waits, strict=True))
 
 
 async def test_five_429s_that_name_no_time_are_enough(transport: Transport, responses: aioresponses) -> None:
