@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from exporter.errors import rank
 
 Job = Callable[[], Awaitable["Iterable[Job]"]]
 
+MOST_WAITING = 1000  # transfers; with more of them nothing new is begun
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A job that lasts as long as a file is large. These have workers of their own, so that neither
+    they keep the other jobs waiting nor the others them."""
+
+    job: Job
+
+    async def __call__(self) -> Iterable[Job]:
+        return await self.job()
+
 
 async def run_jobs(jobs: Iterable[Job], *, workers: int) -> None:
-    """Run jobs, and the jobs they return, at most `workers` at a time.
+    """Run jobs, and the jobs they return, at most `workers` at a time, and as many transfers.
 
     What a job returns comes before anything new is taken from `jobs`, so what waits stays small
     however long `jobs` is. The first job that raises stops the others; the worst error of all is
@@ -19,7 +33,9 @@ async def run_jobs(jobs: Iterable[Job], *, workers: int) -> None:
     """
     pool = _Pool(iter(jobs))
     # No task group: where a cancellation meets an error, it drops one of the two.
-    tasks = [asyncio.create_task(pool.work()) for _ in range(workers)]
+    tasks = [
+        asyncio.create_task(pool.work(take)) for take in (pool.job, pool.transfer) for _ in range(workers)
+    ]
     stopped = await _wait(tasks, asyncio.FIRST_EXCEPTION)
     for task in tasks:
         task.cancel()
@@ -53,21 +69,40 @@ class _Pool:
     def __init__(self, jobs: Iterator[Job]) -> None:
         self._jobs = jobs
         self._waiting: list[Job] = []
+        self._transfers: list[Job] = []
         self._running = 0
+        self._is_empty = False
         self._changed = asyncio.Event()
 
-    async def work(self) -> None:
+    def job(self) -> Job | None:
+        if self._waiting:
+            return self._waiting.pop()
+        if len(self._transfers) > MOST_WAITING:
+            return None
+        job = next(self._jobs, None)
+        self._is_empty = job is None
+        return job
+
+    def transfer(self) -> Job | None:
+        return self._transfers.pop() if self._transfers else None
+
+    async def work(self, take: Callable[[], Job | None]) -> None:
         while True:
-            job = self._waiting.pop() if self._waiting else next(self._jobs, None)
-            if job is None and not self._running:
+            job = take()
+            if job is not None:
+                await self._run(job)
+            elif self._is_empty and not (self._running or self._waiting or self._transfers):
+                self._changed.set()
                 return
-            if job is None:  # whoever still runs may leave more to do
+            else:  # whoever still runs may leave more to do
                 self._changed.clear()
                 await self._changed.wait()
-                continue
-            self._running += 1
-            try:
-                self._waiting.extend(await job())
-            finally:
-                self._running -= 1
-                self._changed.set()
+
+    async def _run(self, job: Job) -> None:
+        self._running += 1
+        try:
+            for left in await job():
+                (self._transfers if isinstance(left, Transfer) else self._waiting).append(left)
+        finally:
+            self._running -= 1
+            self._changed.set()
