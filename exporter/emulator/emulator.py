@@ -55,7 +55,7 @@ class Emulator:
     ``tokens``, ``switches``, ``faults`` and the world may be changed at any time. An
     exception in the emulator itself or in ``on_answer`` answers 599, and is raised when
     the block ends. ``before_answer`` is called with each request before it is looked at:
-    a test edits the world there, to have it change at that very moment.
+    a test edits the world there, to have it change at that very moment. ``clock`` is the limits'.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Emulator:
         on_answer: OnAnswer | None = None,
         before_answer: Callable[[Recorded], None] | None = None,
         ports: tuple[int, int, int, int] = (0, 0, 0, 0),
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.world = world
         self.tokens = list(tokens)
@@ -79,6 +80,7 @@ class Emulator:
         self.problems: list[Exception] = []
         self.urls: dict[Origin, str] = {}
         self._ports = ports
+        self._clock = clock
         self._runners: list[web.AppRunner] = []
 
     @property
@@ -107,7 +109,7 @@ class Emulator:
 
     async def __aenter__(self) -> Self:
         self._wire = Wire(asyncio.Event())
-        self._limiter = Limiter(self.switches)
+        self._limiter = Limiter(self.switches, clock=self._clock)
         self._media = Media(self.switches)
         self._oauth = OAuth(self.switches)
         origins: tuple[Origin, ...] = ("site", "gateway", "media", "auth")
