@@ -111,10 +111,11 @@ class Files:
             finally:
                 self._discard(temp)
 
-    async def place(self, incoming: Incoming) -> Stored:
-        with self._refusals(incoming.stored.path):
-            await self._in_thread(self._move, incoming.temp, incoming.stored.path)
-        return incoming.stored
+    async def place(
+        self, incoming: Incoming, beside: Sequence[tuple[PurePosixPath, bytes]] = ()
+    ) -> list[Stored]:
+        """A received file, and then small ones that are about it."""
+        return await self._in_thread(self._place, incoming, beside)
 
     async def remove(self, path: PurePosixPath) -> None:
         await self._in_thread(self._remove, path)
@@ -286,6 +287,10 @@ class Files:
                     elif entry.is_file(follow_symlinks=False):
                         found.append(each / entry.name)
         return sorted(found)
+
+    def _place(self, incoming: Incoming, beside: Sequence[tuple[PurePosixPath, bytes]]) -> list[Stored]:
+        self._rename(incoming.temp, incoming.stored.path)
+        return [incoming.stored, *self._write_all(beside)]
 
     def _rename(self, path: PurePosixPath, to: PurePosixPath) -> None:
         with self._refusals(to):

@@ -397,13 +397,14 @@ class Mirror:
         files: dict[Role, Stored] = {}
         path = layout.attachment_path(info.id, info.title)
         before = (await self._manifest.files(Kind.ATTACHMENT, [info.id])).get(info.id, {}).get("file")
+        metadata = layout.metadata_path(Kind.ATTACHMENT, info.id), info.metadata
         if incoming is not None:
-            files["file"] = await self._placing.place(incoming, before=before)
-        # a damaged one keeps its name: under another it would be recorded as good
-        elif before is not None and before.path != path and await self._present([before]):
-            files["file"] = await self._placing.rename(before, path)
-        metadata_path = layout.metadata_path(Kind.ATTACHMENT, info.id)
-        (files["metadata"],) = await self._placing.write_all([(metadata_path, info.metadata)])
+            files["file"], files["metadata"] = await self._placing.place(incoming, metadata, before=before)
+        else:
+            # a damaged one keeps its name: under another it would be recorded as good
+            if before is not None and before.path != path and await self._present([before]):
+                files["file"] = await self._placing.rename(before, path)
+            (files["metadata"],) = await self._placing.write_all([metadata])
         moved = before is not None and "file" in files and before.path != path
         await self._placing.record(
             attachment_entry(info, files), leaving=[before] if before and moved else []
@@ -424,9 +425,9 @@ class Mirror:
     async def _save_old_attachment(
         self, version: OldVersion, info: AttachmentInfo, incoming: Incoming
     ) -> None:
-        files: dict[Role, Stored] = {"file": await self._placing.place(incoming)}
-        path = layout.metadata_path(Kind.VERSION, version.id)
-        (files["metadata"],) = await self._placing.write_all([(path, info.metadata)])
+        metadata = layout.metadata_path(Kind.VERSION, version.id), info.metadata
+        file, beside = await self._placing.place(incoming, metadata)
+        files: dict[Role, Stored] = {"file": file, "metadata": beside}
         named = people.in_metadata(canonical.load(info.metadata))
         await self._placing.record(old_entry(version, info.title, files, named))
 

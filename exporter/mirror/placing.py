@@ -29,14 +29,19 @@ class Placing:
         self.warnings: list[str] = []
 
     async def write_all(self, files: Sequence[tuple[PurePosixPath, bytes]]) -> list[Stored]:
-        coming = [Stored(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in files]
-        await self._make_way(coming)
+        await self._make_way(_coming(files))
         return await self._files.write_all(files)
 
-    async def place(self, incoming: Incoming, *, before: Stored | None = None) -> Stored:
-        """`before` is what is recorded of the same file, perhaps under another name."""
-        await self._make_way([incoming.stored], renamed=before is not None)
-        return await self._files.place(incoming)
+    async def place(
+        self,
+        incoming: Incoming,
+        *beside: tuple[PurePosixPath, bytes],
+        before: Stored | None = None,
+    ) -> list[Stored]:
+        """A received file and what is written beside it. `before` is what is recorded of the same file,
+        perhaps under another name."""
+        await self._make_way([incoming.stored, *_coming(beside)], renamed=before is not None)
+        return await self._files.place(incoming, beside)
 
     async def rename(self, before: Stored, to: PurePosixPath) -> Stored:
         """Another name for a recorded file."""
@@ -77,6 +82,10 @@ class Placing:
                     f"{stranger.path} is not what was saved there, somebody or something changed it: "
                     f"it is set aside as {aside}"
                 )
+
+
+def _coming(files: Sequence[tuple[PurePosixPath, bytes]]) -> list[Stored]:
+    return [Stored(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in files]
 
 
 async def settle(files: Files, manifest: Manifest) -> None:

@@ -51,7 +51,8 @@ async def _chunks(*parts: bytes, error: BaseException | None = None) -> AsyncIte
 
 async def _stream(files: Files, *parts: bytes, path: PurePosixPath = FILE) -> Stored:
     async with files.receive(path, _chunks(*parts)) as incoming:
-        return await files.place(incoming)
+        (stored,) = await files.place(incoming)
+        return stored
 
 
 async def test_files_are_put_in_place_with_size_and_digest(files: Files) -> None:
