@@ -24,6 +24,7 @@ from exporter.confluence.probes import (
     ask,
     current_user,
     download,
+    needed,
     remarks,
     some_attachments,
     some_pages,
@@ -272,7 +273,8 @@ class _Ladder:
         target = Target(account=account)
         if space:
             target = Target(space.id, pages[0].id if pages else target.page, account)
-        async for finding in ask(client, skip, target):
+        for probe in needed(skip):
+            finding = await ask(client, probe, target)
             if finding.endpoint is not scopes.DOWNLOAD:
                 self._note(finding)
             elif not attachments or finding.outcome != "granted":

@@ -5,20 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 
 from exporter.confluence.client import Client
-from exporter.confluence.probes import Finding, Target, ask
-from exporter.confluence.scopes import DOWNLOAD
+from exporter.confluence.probes import PROBES, Finding, Probe, Target, ask, needed
+from exporter.confluence.scopes import DOWNLOAD, Endpoint
+from exporter.crawl.pool import Job, run_jobs
 from exporter.crawl.report import Report
 from exporter.crawl.wanted import Wanted
 
 
 async def closed_to(client: Client, wanted: Wanted) -> list[Finding]:
-    """A finding for each scope that is missing for what a run asks for late; what it asks for first will
-    show by itself.
+    """A finding for each scope that is missing for what a run asks for late, all asked at once; what it asks
+    for first will show by itself.
 
     Raises `AuthError` and `Unavailable`; any other trouble will show where it matters.
     """
-    findings = [each async for each in ask(client, wanted.skip, Target(), early=False)]
-    return [each for each in findings if each.outcome == "scope missing"]
+    probes = needed(wanted.skip, early=False)
+    findings: dict[Endpoint, Finding] = {}
+
+    def job(probe: Probe) -> Job:
+        async def find() -> tuple[()]:
+            findings[probe.endpoint] = await ask(client, probe, Target())
+            return ()
+
+        return find
+
+    await run_jobs(map(job, probes), workers=len(PROBES))
+    in_order = (findings[probe.endpoint] for probe in probes)
+    return [each for each in in_order if each.outcome == "scope missing"]
 
 
 def without(wanted: Wanted, closed: list[Finding], report: Report) -> Wanted:

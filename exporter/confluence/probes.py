@@ -83,17 +83,18 @@ class Target:
         return {"space": self.space, "page": self.page, "nothing": NOWHERE}[probe.of]
 
 
-async def ask(
-    client: Client, skip: Collection[Part], target: Target, *, early: bool = True
-) -> AsyncIterator[Finding]:
-    """One finding for each class of endpoints that a run needs which skips these parts.
+def needed(skip: Collection[Part], *, early: bool = True) -> list[Probe]:
+    """One for each class of endpoints that a run needs which skips these parts."""
+    endpoints = scopes.needed(skip)
+    return [probe for probe in PROBES if probe.endpoint in endpoints and (early or not probe.early)]
 
-    Raises `AuthError` and `Unavailable`.
-    """
-    needed = scopes.needed(skip)
-    for probe in PROBES:
-        if probe.endpoint in needed and (early or not probe.early):
-            yield await _ask(client, probe, target)
+
+async def ask(client: Client, probe: Probe, target: Target) -> Finding:
+    """Raises `AuthError` and `Unavailable`."""
+    send = {"accountIds": [target.account]} if probe.endpoint is scopes.USERS else None
+    parts = {"id": target.id_for(probe), "attachmentId": f"att{NOWHERE}"}
+    asking = client.probe(probe.endpoint, parts, probe.query, send=send)
+    return await _found(probe.endpoint, asking)
 
 
 async def some_pages(client: Client, space: Space) -> list[ContentInfo]:
@@ -188,13 +189,6 @@ def _granular_is_useless(findings: Sequence[Finding]) -> bool:
     return all(each.outcome == "scope missing" for each in older) and any(
         each.endpoint.granular in held for each in older
     )
-
-
-async def _ask(client: Client, probe: Probe, target: Target) -> Finding:
-    send = {"accountIds": [target.account]} if probe.endpoint is scopes.USERS else None
-    parts = {"id": target.id_for(probe), "attachmentId": f"att{NOWHERE}"}
-    asking = client.probe(probe.endpoint, parts, probe.query, send=send)
-    return await _found(probe.endpoint, asking)
 
 
 async def _found(endpoint: Endpoint, asking: Awaitable[object], *, absent: Outcome = "granted") -> Finding:
