@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NewType
+from typing import Any, NewType
 
 SpaceId = NewType("SpaceId", str)
 ContentId = NewType("ContentId", str)
@@ -188,6 +189,16 @@ class FoundContent:
 
     type: str
     info: ContentInfo
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDetails:
+    """What a search shows of a page or blog post: its version's number, and those of its labels and
+    restrictions that are surely whole, in the form in which they are kept."""
+
+    id: str
+    number: int | None
+    parts: Mapping[Part, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,12 @@ from exporter.confluence.around import (
     RoleAssignmentWire,
     SpacePropertyWire,
 )
-from exporter.confluence.reader import Reader, Row, of_limit
+from exporter.confluence.found import FoundPageWire
+from exporter.confluence.reader import MAX_FOUND, Reader, Row, of_limit, quoted
 from exporter.confluence.schema import RowWire, read_as
 from exporter.confluence.scopes import Endpoint
 from exporter.errors import TransientError
-from exporter.model import ContentInfo, Kind, Part, Space
+from exporter.model import ContentInfo, FoundDetails, Kind, Part, Space
 
 Json = dict[str, Any]
 
@@ -90,6 +91,14 @@ _SECTIONS = {
 _ALONE = {Kind.PAGE: scopes.PAGE, Kind.BLOGPOST: scopes.BLOGPOST}
 _ID_NAMES = {Kind.PAGE: "page-id", Kind.BLOGPOST: "blogpost-id"}  # of the paths of properties
 _OPERATIONS = ("read", "update")
+_EXPANDED = {
+    Part.LABELS: ("metadata.labels",),
+    Part.RESTRICTIONS: tuple(
+        f"restrictions.{operation}.restrictions.{who}"
+        for operation in _OPERATIONS
+        for who in ("user", "group")
+    ),
+}
 
 
 class Annotations(Reader):
@@ -123,6 +132,20 @@ class Annotations(Reader):
         async for row in self._collection(endpoint, {"id": container.id}, of_limit(), LabelWire):
             yield row.name
 
+    async def found_details(self, space: Space, parts: Collection[Part]) -> AsyncIterator[FoundDetails]:
+        """Labels and restrictions of the pages and blog posts of a space that the search index knows.
+
+        The index lags, and has nothing archived: what this shows may start a look, and proves nothing.
+        """
+        expand = [name for part, names in _EXPANDED.items() if part in parts for name in names]
+        query = [
+            ("cql", f"space = {quoted(space.key)} and type in (page, blogpost)"),
+            *(("expand", name) for name in ("version", *expand)),
+            *of_limit(MAX_FOUND),
+        ]
+        async for row in self._collection(scopes.CONTENT_SEARCH, {}, query, FoundPageWire):
+            yield FoundDetails(row.id, row.version.number if row.version else None, _found_parts(row, parts))
+
     async def restrictions(self, container: ContentInfo) -> Any:
         """``{"read": {"users": [account ids], "groups": [{"id", "name"}]}, "update": …}``; only those of
         the content itself: what it inherits is not in the answer."""
@@ -133,8 +156,7 @@ class Annotations(Reader):
                 f"restrictions of {container.kind} {container.id} may be cut: "
                 "Confluence shows no more users or groups than it did"
             )
-        told = {name: each.named() for name, each in found.items()}
-        return {**{name: {"users": [], "groups": []} for name in _OPERATIONS}, **told}
+        return _restricted(found)
 
     # --- of a space -------------------------------------------------------------------
 
@@ -169,6 +191,27 @@ class Annotations(Reader):
 def _shown(row: RowWire) -> Any:
     """As it is kept: of a like, the account id alone."""
     return row.account_id if isinstance(row, LikeWire) else row.model_dump(by_alias=True)
+
+
+def _found_parts(row: FoundPageWire, parts: Collection[Part]) -> dict[Part, Any]:
+    """Those that are there, and surely whole."""
+    found: dict[Part, Any] = {}
+    labels = row.metadata.labels if row.metadata else None
+    if Part.LABELS in parts and labels is not None and not labels.may_be_cut:
+        found[Part.LABELS] = _SECTIONS[Part.LABELS].canonical(labels.results)
+    if Part.RESTRICTIONS in parts and row.restrictions is not None:
+        try:
+            named = _by_operation({name: row.restrictions[name] for name in _OPERATIONS})
+        except (KeyError, TransientError):
+            return found
+        if not any(each.may_be_cut for each in named.values()):
+            found[Part.RESTRICTIONS] = _restricted(named)
+    return found
+
+
+def _restricted(found: Mapping[str, RestrictionWire]) -> Json:
+    told = {name: each.named() for name, each in found.items()}
+    return {**{name: {"users": [], "groups": []} for name in _OPERATIONS}, **told}
 
 
 def _about(document: Any, container: ContentInfo) -> Json:

@@ -29,10 +29,8 @@ from exporter.model import (
     CommentInfo,
     ContentId,
     ContentInfo,
-    FoundContent,
     Kind,
     OldVersion,
-    Space,
     Version,
 )
 
@@ -76,6 +74,15 @@ class CommentWire(ItemWire):
     def has_body(self) -> bool:
         """An empty body is a body."""
         return self.body is not None and self.body.storage is not None and self.body.storage.value is not None
+
+    @property
+    def container(self) -> str | None:
+        """The id of what it is on; a list of replies doesn't tell."""
+        return self.attachment_id or container_of(self)[0]
+
+    def without_container(self) -> CommentWire:
+        """As a list of replies shows it: it must have the same bytes whichever listing it came by."""
+        return self.model_copy(update=dict.fromkeys(_PLACES))
 
     def filled_from(self, single: CommentWire) -> CommentWire:
         """What this one tells, and the body, as `single` has them.
@@ -157,39 +164,15 @@ _CONTAINERS = (
 )
 
 
+_PLACES = ("attachment_id", *(name for name, _ in _CONTAINERS))
+
+
 def container_of(wire: WireModel) -> tuple[str | None, str | None]:
     """The id and type of what it is in: the one of `pageId`, `blogPostId` … that is told."""
     for name, kind in _CONTAINERS:
         if found := getattr(wire, name, None):
             return found, str(kind)
     return None, None
-
-
-class FoundWire(ItemWire):
-    """Content as a v1 search shows it, without anything expanded."""
-
-    type: str
-    status: str | None = None
-    title: str | None = None
-    links: Links | None = Field(default=None, alias="_links")
-
-    def to_model(self, space: Space) -> FoundContent:
-        metadata = canonical(self)
-        info = ContentInfo(
-            id=ContentId(self.id),
-            kind=Kind.OTHER,
-            title=self.title or "",
-            status=sys.intern(self.status or "current"),
-            version=Version(None, ""),
-            space_id=space.id,
-            parent_id=None,
-            parent_type=None,
-            position=None,
-            subtype=None,
-            digest=hashlib.sha256(metadata).digest(),
-            metadata=metadata,
-        )
-        return FoundContent(self.type, info)
 
 
 class LabelWire(ItemWire):

@@ -16,6 +16,7 @@ from exporter.model import AttachmentInfo, ContentId, ContentInfo, Kind, OldVers
 
 T = TypeVar("T")
 
+_BY_AGE = ("sort", "created-date")
 _ATTACHMENTS = {
     Kind.PAGE: scopes.PAGE_ATTACHMENTS,
     Kind.BLOGPOST: scopes.BLOGPOST_ATTACHMENTS,
@@ -30,6 +31,15 @@ class Attachments(Reader):
         rows = self._collection(_ATTACHMENTS[container.kind], {"id": container.id}, query, AttachmentWire)
         async for row in rows:
             yield row.to_model(container.id)
+
+    async def site_attachments(self) -> AsyncIterator[AttachmentInfo]:
+        """Current and archived attachments of the whole site, with "" where one names no container.
+
+        By the day they were made, which doesn't change while the listing is read.
+        """
+        query = [*of_limit(), _BY_AGE, ("status", "current"), ("status", "archived")]
+        async for row in self._collection(scopes.ATTACHMENTS, {}, query, AttachmentWire):
+            yield row.to_model(ContentId(container_of(row)[0] or ""))
 
     async def look_up_attachment(self, attachment: str) -> AttachmentInfo:
         """An attachment, whatever its status; its container is "" where the answer names none, as

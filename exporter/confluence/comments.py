@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from exporter.confluence import scopes
@@ -35,6 +35,23 @@ class _Place:
     inline: bool
     parent: CommentId | None = None
 
+    def of(self, row: CommentWire) -> CommentInfo:
+        return row.to_model(self.container, inline=self.inline, parent=self.parent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """Each names its own."""
+
+    inline: bool
+
+    def of(self, row: CommentWire) -> CommentInfo:
+        container = row.container or ""
+        if row.parent_comment_id is None:
+            return row.to_model(container, inline=self.inline, parent=None)
+        parent = CommentId(row.parent_comment_id)
+        return row.without_container().to_model(container, inline=self.inline, parent=parent)
+
 
 class Comments(Reader):
     async def comments(
@@ -42,13 +59,26 @@ class Comments(Reader):
     ) -> AsyncIterator[CommentInfo]:
         """Comments of a page, blog post, custom content or attachment, without the replies to them."""
         endpoint, more = _ROOTS[kind, inline], _RESOLUTIONS if inline else ()
-        async for comment in self._comments(endpoint, container, more, _Place(container, inline)):
+        query = [*of_limit(), _STORAGE, *more]
+        async for comment in self._comments(endpoint, {"id": container}, query, _Place(container, inline)):
+            yield comment
+
+    async def site_comments(self, *, inline: bool) -> AsyncIterator[CommentInfo]:
+        """Comments of the whole site, with "" where one names no container.
+
+        By the day they were made, which doesn't change while the listing is read. Whether replies, and
+        what is resolved, are among them is not documented.
+        """
+        endpoint = scopes.INLINE_COMMENTS if inline else scopes.FOOTER_COMMENTS
+        query = [*of_limit(), _STORAGE, ("sort", "created-date")]
+        async for comment in self._comments(endpoint, {}, query, _Site(inline)):
             yield comment
 
     async def replies(self, comment: CommentInfo) -> AsyncIterator[CommentInfo]:
         endpoint = scopes.INLINE_REPLIES if comment.inline else scopes.FOOTER_REPLIES
         place = _Place(comment.container, comment.inline, comment.id)
-        async for reply in self._comments(endpoint, comment.id, (), place):
+        query = [*of_limit(), _STORAGE]
+        async for reply in self._comments(endpoint, {"id": comment.id}, query, place):
             yield reply
 
     async def has_comment(self, comment: str) -> bool:
@@ -62,13 +92,12 @@ class Comments(Reader):
         return False
 
     async def _comments(
-        self, endpoint: Endpoint, of: str, more: Query, place: _Place
+        self, endpoint: Endpoint, parts: Mapping[str, str], query: Query, place: _Place | _Site
     ) -> AsyncIterator[CommentInfo]:
         """What a listing shows without a body is read alone; where that has none either, `RemoteError`
         is raised after the last item."""
         without: str | None = None
-        query = [*of_limit(), _STORAGE, *more]
-        async for row in self._collection(endpoint, {"id": of}, query, CommentWire):
+        async for row in self._collection(endpoint, parts, query, CommentWire):
             whole = row
             if not row.has_body:
                 try:
@@ -76,7 +105,7 @@ class Comments(Reader):
                 except RemoteError as exc:
                     without = str(exc)
                     continue
-            yield whole.to_model(place.container, inline=place.inline, parent=place.parent)
+            yield place.of(whole)
         if without is not None:
             raise RemoteError(without)
 

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from exporter.confluence import schema, scopes
-from exporter.confluence.around import CustomContentWire, FoundWire, TaskWire
-from exporter.confluence.reader import MAX_LIMIT, Reader, of_limit
+from exporter.confluence.around import CustomContentWire, TaskWire
+from exporter.confluence.found import CountWire, FoundWire
+from exporter.confluence.reader import MAX_FOUND, MAX_LIMIT, Reader, of_limit, quoted
 from exporter.confluence.schema import (
     BlogPostWire,
     ContentWire,
@@ -21,8 +22,6 @@ from exporter.confluence.schema import (
 from exporter.confluence.scopes import Endpoint
 from exporter.errors import NotFound, RemoteError
 from exporter.model import ContentInfo, FoundContent, Kind, OldPage, OldVersion, Page, Space, User
-
-MAX_FOUND = 200  # results of a search in one answer; beyond it limits depend on what is expanded
 
 _LISTED: Mapping[Kind, tuple[Endpoint, type[PageWire] | type[BlogPostWire], tuple[str, ...]]] = {
     Kind.PAGE: (scopes.SPACE_PAGES, PageWire, ("current", "archived")),
@@ -92,15 +91,21 @@ class Contents(Reader):
 
         v2 lists none of it. The index lags behind, and has nothing that is archived or in the trash.
         """
-        key = space.key.replace("\\", "\\\\").replace('"', '\\"')
         query = [
-            ("cql", f'space = "{key}" and type not in (page, blogpost, comment, attachment)'),
+            ("cql", f"space = {quoted(space.key)} and type not in (page, blogpost, comment, attachment)"),
             ("includeArchivedSpaces", "true"),
             *of_limit(MAX_FOUND),
         ]
         rows = self._collection(scopes.SEARCH, {}, query, FoundWire, prepare=_content_of)
         async for row in rows:
             yield row.to_model(space)
+
+    async def count(self, kind: Kind, space: Space | None = None) -> int:
+        """How many comments or attachments the search index knows of in a space, or on the whole site."""
+        of_kind = f"type = {kind}"
+        cql = of_kind if space is None else f"space = {quoted(space.key)} and {of_kind}"
+        query = [("cql", cql), ("includeArchivedSpaces", "true"), *of_limit(1)]
+        return (await self._get(scopes.SEARCH, {}, query, read_as(CountWire))).total_size
 
     # --- by id ------------------------------------------------------------------------
 

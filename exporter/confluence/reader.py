@@ -16,6 +16,7 @@ Row = TypeVar("Row", bound=RowWire)
 Prepare = Callable[[dict[str, Any]], Any]
 
 MAX_LIMIT = 250  # of every v2 collection
+MAX_FOUND = 200  # results of a search in one answer; beyond it limits depend on what is expanded
 MAX_BARREN = 3  # answers in a row without a new item, before a listing counts as looping
 
 
@@ -137,3 +138,9 @@ class Reader:
 
 def of_limit(limit: int = MAX_LIMIT) -> list[tuple[str, str]]:
     return [("limit", str(limit))]
+
+
+def quoted(text: str) -> str:
+    """As a value in CQL, whatever is in it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -156,6 +156,12 @@ CUSTOM_CONTENT_ATTACHMENTS = Endpoint(
     loses="no attachments",
     part=Part.ATTACHMENTS,
 )
+ATTACHMENTS = Endpoint(
+    "/wiki/api/v2/attachments",
+    granular="read:attachment:confluence",
+    loses="no attachments",
+    part=Part.ATTACHMENTS,
+)
 ATTACHMENT = Endpoint(
     "/wiki/api/v2/attachments/{id}",
     granular="read:attachment:confluence",
@@ -174,6 +180,13 @@ SEARCH = Endpoint(
     granular="read:content-details:confluence",
     loses="folders, whiteboards and the like that hold no page are not found, "
     "nor are types of custom content",
+    classic="search:confluence",
+    part=Part.SEARCH,
+)
+CONTENT_SEARCH = Endpoint(
+    "/wiki/rest/api/content/search",
+    granular="read:content-details:confluence",
+    loses="labels and restrictions are asked for page by page",
     classic="search:confluence",
     part=Part.SEARCH,
 )
@@ -258,6 +271,18 @@ ATTACHMENT_COMMENTS = Endpoint(
 )
 CUSTOM_CONTENT_COMMENTS = Endpoint(
     "/wiki/api/v2/custom-content/{id}/footer-comments",
+    granular="read:comment:confluence",
+    loses="no comments",
+    part=Part.COMMENTS,
+)
+FOOTER_COMMENTS = Endpoint(
+    "/wiki/api/v2/footer-comments",
+    granular="read:comment:confluence",
+    loses="no comments",
+    part=Part.COMMENTS,
+)
+INLINE_COMMENTS = Endpoint(
+    "/wiki/api/v2/inline-comments",
     granular="read:comment:confluence",
     loses="no comments",
     part=Part.COMMENTS,

@@ -298,3 +298,83 @@ async def test_without_its_scope_an_endpoint_says_which(site: Site) -> None:
     site.emulator.tokens[0] = Token(FULL.secret, FULL.email, scopes=least)
     with pytest.raises(ScopeMissing, match="POST /wiki/api/v2/users-bulk needs read:user:confluence"):
         await site.client.users(["a"])
+
+
+# --- of the whole site ------------------------------------------------------------------
+
+
+async def test_what_the_whole_site_lists_has_the_bytes_of_the_listings_of_each_thing(site: Site) -> None:
+    world = site.world
+    custom = world.add_custom_content(site.page, "ac:app:thing", "Thing", "{}")
+    files = [world.attach(on, f"{on.id}.txt", b"a") for on in (site.page, site.post, custom)]
+    things = {
+        site.page.id: Kind.PAGE,
+        site.post.id: Kind.BLOGPOST,
+        files[0].id: Kind.ATTACHMENT,
+        custom.id: Kind.CUSTOM_CONTENT,
+    }
+    listed = {}
+    for inline in (False, True):
+        for thing_id, kind in things.items():
+            if inline and kind not in (Kind.PAGE, Kind.BLOGPOST):
+                continue
+            root = world.add_comment(thing_id, "<p>Root</p>", kind="inline" if inline else "footer")
+            answer = world.reply(root, "<p>Reply</p>")
+            world.reply(answer, "<p>And yet</p>")
+            if inline:
+                world.resolve_comment(root)
+            waiting = [each async for each in site.client.comments(kind, thing_id, inline=inline)]
+            while waiting:
+                comment = waiting.pop()
+                listed[comment.id] = comment
+                waiting += [each async for each in site.client.replies(comment)]
+        shown = [each async for each in site.client.site_comments(inline=inline)]
+        assert {each.id: each for each in shown} == {
+            each.id: each for each in listed.values() if each.inline is inline
+        }
+    assert len(listed) == 18
+    of_page = [each async for each in site.client.attachments(await site.listed(Kind.PAGE))]
+    of_post = [each async for each in site.client.attachments(await site.listed(Kind.BLOGPOST))]
+    every = {each.id: each async for each in site.client.site_attachments()}
+    assert {each.id for each in files} <= every.keys()
+    assert all(every[each.id] == each for each in (*of_page, *of_post))
+
+
+async def test_labels_and_restrictions_that_a_search_shows_are_those_of_the_page(site: Site) -> None:
+    _annotate(site, site.page, 3)
+    site.world.set_restriction(site.page, "read", users=["712020:1"], groups=["writers", "readers"])
+    space, parts = await site.space(), (Part.LABELS, Part.RESTRICTIONS)
+    found = {each.id: each async for each in site.client.found_details(space, parts)}
+    assert {site.page.id, site.post.id} <= found.keys()
+    for kind in (Kind.PAGE, Kind.BLOGPOST):
+        info = await site.listed(kind)
+        labels = (await site.client.details(info, [Part.LABELS]))[Part.LABELS]
+        restrictions = await site.client.restrictions(info)
+        assert found[info.id].parts == {Part.LABELS: labels, Part.RESTRICTIONS: restrictions}
+        assert found[info.id].number == info.version.number
+
+
+async def test_what_a_search_may_have_cut_it_does_not_show(site: Site) -> None:
+    _annotate(site, site.page, 200)
+    site.world.set_restriction(site.page, "read", users=[f"712020:{number}" for number in range(100)])
+    space = await site.space()
+    found = {
+        each.id: each async for each in site.client.found_details(space, (Part.LABELS, Part.RESTRICTIONS))
+    }
+    assert found[site.page.id].parts == {}
+
+
+async def test_the_index_counts_comments_and_attachments(site: Site) -> None:
+    world = site.world
+    root = world.add_comment(site.page, "<p>Root</p>")
+    world.reply(root, "<p>Reply</p>")
+    world.attach(site.page, "a.txt", b"a")
+    elsewhere = world.add_page(world.add_space("OTHER", "Other"), "Elsewhere", "")
+    world.add_comment(elsewhere, "<p>No</p>", kind="inline")
+    space = await site.space()
+    counts = [
+        await site.client.count(kind, where)
+        for kind in (Kind.COMMENT, Kind.ATTACHMENT)
+        for where in (space, None)
+    ]
+    assert counts == [2, 3, 1, 1]
