@@ -53,6 +53,7 @@ from exporter.progress import Progress
 from exporter.rendering import Counts, introduce, render_wanted
 from exporter.summary import SpaceRun
 
+SPARE = 2  # jobs more than requests at once: while one writes, or waits as it was refused, another asks
 MAX_DRIFT = timedelta(minutes=5)  # beyond it, what the clock says proves nothing
 
 
@@ -229,7 +230,7 @@ class _Exporter:
                 signed_in.client,
                 mirror,
                 await self._open_to(run, signed_in),
-                workers=self._settings.workers,
+                workers=self._settings.workers + max(SPARE, self._settings.workers // 4),
                 report=run.report,
                 progress=self._progress,
                 policy=policy,
@@ -405,4 +406,5 @@ def wanted_by(settings: Selection) -> Wanted:
         history=settings.history,
         adf="adf" in settings.raw,
         full=settings.full,
+        within=settings.check_within,
     )

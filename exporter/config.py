@@ -89,7 +89,8 @@ class Selection(BaseSettings):
     custom_content_types: CommaList = ()
     history: Annotated[int, BeforeValidator(forms.versions), Field(ge=0, le=forms.ALL_VERSIONS)] = 0
     raw: Annotated[tuple[str, ...], NoDecode, BeforeValidator(forms.body_formats)] = ("storage",)
-    full: bool = True
+    full: bool = False
+    check_within: Annotated[int, BeforeValidator(forms.no_truth), Field(ge=1, le=36500)] = 7
 
     @model_validator(mode="after")
     def _selections_fit(self) -> Selection:

@@ -53,16 +53,19 @@ class WantedFlags:
         bool | None,
         flag(
             WANTED,
-            "Compare every body with what is held, changed or not (the default).",
+            "Ask for everything page by page, and compare every body, changed or not.",
             negative="--no-full",
         ),
+    ] = None
+    check_within: Annotated[
+        int | None, flag(WANTED, "Else that is spread over so many runs (7), whatever shows a change.")
     ] = None
 
 
 @Parameter(name="*")
 @dataclass(frozen=True)
 class RunFlags:
-    workers: Annotated[int | None, flag(RUN, "Requests under way at once (8).")] = None
+    workers: Annotated[int | None, flag(RUN, "Requests under way at once, to each host (8).")] = None
     max_wait: Annotated[str | None, flag(RUN, "Longest wait Confluence may ask for (60m).")] = None
     give_up_after: Annotated[str | None, flag(RUN, "End when nothing succeeded for so long (5m).")] = None
     render: Annotated[

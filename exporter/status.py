@@ -42,6 +42,7 @@ class Status:
     ended: datetime | None = None
     exit_code: int | None = None
     last_good: datetime | None = None
+    within: int | None = None  # runs, in which everything is asked for by itself
 
     @property
     def line(self) -> str:
@@ -56,6 +57,7 @@ class Status:
             "ended": self.ended.isoformat() if self.ended else None,
             "exit_code": self.exit_code,
             "last_good": self.last_good.isoformat() if self.last_good else None,
+            "checked_within_runs": self.within,
         }
 
 
@@ -63,6 +65,7 @@ class Status:
 class _Ending:
     at: datetime
     code: int
+    within: int | None = None
 
 
 def look(out: Path, spaces: Sequence[str], *, max_age: timedelta, now: datetime) -> list[Status]:
@@ -92,7 +95,7 @@ def _status(folder: Path, max_age: timedelta, now: datetime) -> Status:
         said = f"{folder / layout.LAST_RUN} can't be read: {getattr(exc, 'strerror', None) or exc}"
         return Status(Level.UNKNOWN, folder.name, said)
     level, said, good = _judged(last, folder, max_age, now)
-    return Status(level, folder.name, said, last.at, last.code, good)
+    return Status(level, folder.name, said + _window(last), last.at, last.code, good, last.within)
 
 
 def _judged(
@@ -145,7 +148,15 @@ def _ending(path: Path) -> _Ending:
     at = datetime.fromisoformat(ended)
     if at.tzinfo is None:
         raise ValueError("it names a moment without its time zone")
-    return _Ending(at, code)
+    within = document.get("checked_within_runs")
+    return _Ending(at, code, within if type(within) is int else None)
+
+
+def _window(last: _Ending) -> str:
+    """How long what no listing shows may stay unseen."""
+    if last.within is None or last.within <= 1:
+        return ""
+    return f"; each page is looked at within {last.within} runs"
 
 
 def _meaning(code: int) -> str:

@@ -81,6 +81,8 @@ class SpaceRun:
             "retired": [asdict(each) for each in report.retired],
             "withheld": [asdict(each) for each in report.withheld],
             "listings": {name: dict(outcomes) for name, outcomes in report.listings.items()},
+            "routes": report.routes,
+            "checked_within_runs": report.within,
             "skipped": self.skipped,
             "unknown": dict(report.unknown),
             "failures": [asdict(failure) for failure in report.failures],

@@ -67,6 +67,25 @@ def test_the_level_and_the_sentence(
     assert status.line.startswith(f"{level.name} ENG: ")
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (None, ""),
+        (1, ""),
+        (7, "; each page is looked at within 7 runs"),
+        ("7", ""),
+        (True, ""),
+    ],
+)
+def test_the_window_in_force_is_said(told: object, said: str, tmp_path: Path) -> None:
+    folder = ran(tmp_path, (3, 0))
+    document = json.loads((folder / "last-run.json").read_text())
+    (folder / "last-run.json").write_text(json.dumps({**document, "checked_within_runs": told}))
+    status = _look(tmp_path)
+    assert status.line == f"OK ENG: mirrored 2026-11-25 03:15 UTC, 3 h ago{said}"
+    assert status.document()["checked_within_runs"] == (told if type(told) is int else None)
+
+
 def test_without_summaries_of_former_runs_the_last_one_is_all_that_is_known(tmp_path: Path) -> None:
     ran(tmp_path, (2, 0), (1, 7), keep=False)
     assert _look(tmp_path).level is Level.CRITICAL

@@ -63,8 +63,8 @@ def test_what_is_incomplete_is_worse_than_that_the_time_was_up() -> None:
 def test_the_document_keeps_its_keys() -> None:
     assert list(_run().document()) == [
         "schema", "version", "space", "space_id", "space_name", "started", "ended", "exit_code", "complete",
-        "error", "counts", "missing", "newly_missing", "retired", "withheld", "listings", "skipped",
-        "unknown",
+        "error", "counts", "missing", "newly_missing", "retired", "withheld", "listings",
+        "routes", "checked_within_runs", "skipped", "unknown",
         "failures", "faults",
         "not_granted", "warnings", "requests", "bytes_received", "throttled", "site", "markdown",
     ]  # fmt: skip

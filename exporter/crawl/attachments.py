@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from exporter.crawl.comments import Comments
 from exporter.crawl.evidence import CompleteListing, to_the_end
+from exporter.crawl.feeds import Feeds
 from exporter.crawl.history import History
 from exporter.crawl.plan import Plan, make_plan
-from exporter.crawl.pool import Job
+from exporter.crawl.pool import Job, Transfer
 from exporter.crawl.work import Work
 from exporter.errors import NotFound, ObstructedError, RemoteError, ScopeMissing
 from exporter.model import IN_TRASH, AttachmentInfo, ContentInfo, Held, Kind, Part, State
@@ -18,28 +19,42 @@ log = logging.getLogger(__name__)
 
 
 class Attachments:
-    def __init__(self, work: Work, comments: Comments, history: History) -> None:
-        self._work, self._comments, self._history = work, comments, history
+    def __init__(self, work: Work, feeds: Feeds, comments: Comments, history: History) -> None:
+        self._work, self._feeds, self._comments, self._history = work, feeds, comments, history
         self._may_download = True
 
     async def fetch(
-        self, container: ContentInfo, held: Mapping[str, Held], *, answers: bool
+        self,
+        container: ContentInfo,
+        held: Mapping[str, Held],
+        *,
+        answers: bool,
+        shown: Sequence[AttachmentInfo] | None = None,
     ) -> Sequence[Job]:
-        """List one container's attachments, and leave what they need as jobs."""
+        """List one container's attachments, and leave what they need as jobs.
+
+        Where a listing of the whole site has `shown` them, with everything held among them, they count
+        as its own, and nothing is missing.
+        """
         work = self._work
         if not work.parts.open(Part.ATTACHMENTS):
             return ()
-        listed: list[AttachmentInfo] = []
+        listed: list[AttachmentInfo] = list(shown or ())
         complete: CompleteListing | None = None
         try:
-            complete = await to_the_end(work.source.attachments(container), listed.append)
+            if shown is None:
+                complete = await to_the_end(work.source.attachments(container), listed.append)
         except ScopeMissing as exc:
             work.parts.deny([Part.ATTACHMENTS], exc)
             return ()
         except RemoteError as exc:
             reason = f"its attachments could not all be listed: {exc}"
             work.report.failed(container.kind, container.id, container.title, reason)
-        work.report.listed(Part.ATTACHMENTS, "complete" if complete is not None else "incomplete")
+            work.report.listed(Part.ATTACHMENTS, "incomplete")
+            work.due.add(container.id)
+        if complete is not None:
+            work.report.listed(Part.ATTACHMENTS, "complete")
+            self._compare(container, listed)
         lacking = complete.lacks(held) if complete is not None and answers else {}
         gone = await self._gone(container, lacking)
         plan = make_plan(listed, held, gone=gone, with_data=True)
@@ -49,9 +64,15 @@ class Attachments:
         wanted = [] if work.dry_run else plan.to_fetch
         work.progress.expect("attachments", len(wanted))
         return [
-            *(self._around(info) for info in listed),
+            *(self._around(info, container, is_new=info.id not in held) for info in listed),
             *(self._download(info, is_new=info.id not in held) for info in wanted),
         ]
+
+    def _compare(self, container: ContentInfo, listed: Iterable[AttachmentInfo]) -> None:
+        """With what a listing of the whole site showed."""
+        for info in listed:
+            if self._feeds.left_out_file(info, container, self._work.policy.now):
+                self._work.doubt(Part.ATTACHMENTS, f"attachment {info.id} of {container.kind} {container.id}")
 
     async def _gone(self, container: ContentInfo, missing: Mapping[str, Held]) -> dict[str, State]:
         """What became of those that a complete listing lacks; looked up until it says that they are gone."""
@@ -98,7 +119,7 @@ class Attachments:
         except ObstructedError as exc:
             self._work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
 
-    def _around(self, info: AttachmentInfo) -> Job:
+    def _around(self, info: AttachmentInfo, container: ContentInfo, *, is_new: bool) -> Job:
         """Comments on an attachment, and its former versions."""
 
         async def fetch() -> Iterable[Job]:
@@ -106,7 +127,10 @@ class Attachments:
             if not (work.parts.open(Part.COMMENTS) or work.wanted.history):
                 return ()
             held = await work.sink.held_in(info.id)
-            await self._comments.fetch(Kind.ATTACHMENT, info.id, info.title, held[Kind.COMMENT], answers=True)
+            on_it = held[Kind.COMMENT]
+            known = not (is_new or work.sweep.first or work.sweep.takes(container.id))
+            shown = self._feeds.shown_talk(info, on_it, known=known)
+            await self._comments.fetch(Kind.ATTACHMENT, info.id, info.title, on_it, answers=True, shown=shown)
             return await self._history.of_attachment(info, held[Kind.VERSION])
 
         return fetch
@@ -115,13 +139,10 @@ class Attachments:
         """Without the file, the metadata of a new one is kept; of a changed one the good copy."""
         work = self._work
 
-        async def receive(chunks: AsyncIterator[bytes]) -> None:
-            await work.sink.save_attachment(info, self._counted(chunks))
-
         async def fetch() -> Iterable[Job]:
             try:
                 if self._may_download:
-                    await work.source.download(info, receive)
+                    await self._receive(info)
                     log.debug("attachment %s saved", info.id)
                     return ()
             except ScopeMissing as exc:
@@ -129,6 +150,7 @@ class Attachments:
                 work.report.deny(exc)
             except RemoteError as exc:
                 work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
+                work.due.add(info.container)
             except ObstructedError as exc:
                 work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
                 return ()
@@ -138,7 +160,33 @@ class Attachments:
                 await self._save_metadata(info)
             return ()
 
-        return fetch
+        return Transfer(fetch)
+
+    async def _receive(self, info: AttachmentInfo) -> None:
+        """The file; where it was replaced since the site was listed, maybe hours ago, the one of now."""
+        try:
+            await self._save(info)
+        except ScopeMissing:
+            raise
+        except RemoteError:
+            now = await self._now(info) if self._feeds.files is not None else info
+            if now.version == info.version:
+                raise
+            await self._save(now)
+
+    async def _save(self, info: AttachmentInfo) -> None:
+        async def receive(chunks: AsyncIterator[bytes]) -> None:
+            await self._work.sink.save_attachment(info, self._counted(chunks))
+
+        await self._work.source.download(info, receive)
+
+    async def _now(self, info: AttachmentInfo) -> AttachmentInfo:
+        """As it is now, if it is still there and where it was."""
+        try:
+            now = await self._work.source.look_up_attachment(info.id)
+        except RemoteError:
+            return info
+        return now if now.container == info.container and now.status not in IN_TRASH else info
 
     async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in chunks:

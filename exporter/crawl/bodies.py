@@ -19,7 +19,7 @@ from exporter.model import CONTAINERS, IN_TRASH, WITH_BODY, ContentInfo, HeldBod
 
 log = logging.getLogger(__name__)
 
-BATCH = 50  # bodies a request; halved, for the rest of the run, whenever the server chokes …
+BATCH = 250  # bodies a request; halved, for the rest of the run, whenever the server chokes …
 LEAST_BATCH = 10  # … but one page that breaks every batch it is in must not make all others single
 
 _TITLE = re.compile(r'ri:content-title="([^"]*)"')
@@ -60,7 +60,7 @@ class Bodies:
     def _may_be_asked(self, info: ContentInfo) -> bool:
         if info.id in self._needed:
             return not self._work.dry_run
-        return self._work.wanted.full or bool(self._renamed)
+        return self._work.sweep.takes(info.id) or bool(self._renamed)
 
     def _first(self, batch: Sequence[ContentInfo]) -> Job:
         """Some that may be asked for: to see a renamed title in a body, the body held must be read."""
@@ -74,7 +74,7 @@ class Bodies:
         return choose
 
     async def _is_asked(self, info: ContentInfo) -> bool:
-        if info.id in self._needed or self._work.wanted.full:
+        if info.id in self._needed or self._work.sweep.takes(info.id):
             return True
         body = await self._work.sink.body(info.kind, info.id)
         return any(unescape(title).casefold() in self._renamed for title in _TITLE.findall(body))
@@ -95,7 +95,7 @@ class Bodies:
     def _wants_adf(self, info: ContentInfo, held: Mapping[str, HeldBody]) -> bool:
         if info.id in self._needed:
             return not self._work.dry_run
-        return self._work.wanted.full or held.get(info.id, HeldBody(None, None)).adf is None
+        return self._work.sweep.takes(info.id) or held.get(info.id, HeldBody(None, None)).adf is None
 
     def _bulk(self, asked: Sequence[ContentInfo], *, adf: bool) -> Job:
         """Some bodies of one kind in one request; what it doesn't bring is asked for alone."""
@@ -103,14 +103,16 @@ class Bodies:
         async def fetch() -> Iterable[Job]:
             if len(asked) == 1:
                 return await self._single(asked[0], adf=adf)()
+            if len(asked) > self._batch:  # as many have been too much meanwhile
+                parts = range(0, len(asked), self._batch)
+                return [self._bulk(asked[at : at + self._batch], adf=adf) for at in parts]
             try:
                 pages = await self._work.source.pages(asked[0].kind, asked, adf=adf)
             except ScopeMissing:
                 raise
             except RemoteError as exc:
-                half = len(asked) // 2
-                if len(asked) == self._batch:
-                    self._batch = max(half, LEAST_BATCH)
+                half = -(-len(asked) // 2)
+                self._batch = min(self._batch, max(half, LEAST_BATCH))
                 log.info("%s bodies in one request failed (%s); asking for fewer", len(asked), exc)
                 return [self._bulk(asked[:half], adf=adf), self._bulk(asked[half:], adf=adf)]
             ids = {info.id for info in asked}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exporter.crawl.bodies import Bodies
+from exporter.crawl.feeds import closing, read_feeds
 from exporter.crawl.hanging import DETAILS, Hanging
 from exporter.crawl.listing import KINDS, HeldByKind, SpaceListing, list_space, look_up_missing
 from exporter.crawl.people import save_users
@@ -14,12 +15,13 @@ from exporter.crawl.pool import run_jobs
 from exporter.crawl.protocols import Sink, Source
 from exporter.crawl.report import Report
 from exporter.crawl.retiring import retire
+from exporter.crawl.routes import DUE, make_sweep, notes
 from exporter.crawl.selection import select
 from exporter.crawl.space import save_space
 from exporter.crawl.tree import arrange
 from exporter.crawl.wanted import Parts, Policy, Wanted
 from exporter.crawl.work import Work
-from exporter.model import WITH_BODY, ContentInfo, Kind, Part, Space, State
+from exporter.model import CONTAINERS, WITH_BODY, ContentInfo, Kind, Part, Space, State
 from exporter.progress import Progress
 
 HANGING = (Part.ATTACHMENTS, Part.COMMENTS, *DETAILS, Part.RESTRICTIONS)
@@ -47,7 +49,6 @@ async def crawl(
     fetched that is only to be saved: the sink takes everything and keeps nothing.
     """
     parts = Parts(wanted.skip, report)
-    work = Work(source, sink, wanted, parts, report, progress, policy, dry_run=dry_run)
     held = {kind: await sink.held(kind) for kind in KINDS}
     everything = await list_space(
         source, space, held, wanted, parts, workers=workers, report=report, progress=progress
@@ -55,6 +56,10 @@ async def crawl(
     listing = everything
     if wanted.is_selection:
         listing = await select(source, everything, wanted, workers=workers, report=report)
+    containers = sum(len(listing.contents[kind]) for kind in CONTAINERS)
+    sweep = make_sweep(wanted, containers, [*filter(parts.open, HANGING)], await sink.meta())
+    report.within = 1 if sweep.is_everything else wanted.within
+    work = Work(source, sink, wanted, parts, report, progress, policy, sweep, dry_run=dry_run)
     gone = await _gone(work, space, listing, held)
     plans = _plans(listing, held, gone, report)
     work.settled.update(info.id for plan in plans.values() for info in [*plan.to_fetch, *plan.updated])
@@ -66,8 +71,13 @@ async def crawl(
     del held  # as large as the listing
     await save_space(work, space)
     await _save_what_is_known(work, plans)
-    bodies = Bodies(work, Hanging(work), plans, renamed)
-    await run_jobs(bodies.jobs(listing), workers=workers)
+    await sink.note({DUE: " ".join(sorted(sweep.due | _unfinished(plans, first=sweep.first)))})
+    with closing(await read_feeds(work, space, listing)) as feeds:
+        bodies = Bodies(work, Hanging(work, feeds), plans, renamed)
+        await run_jobs(bodies.jobs(listing), workers=workers)
+    swept = [*filter(parts.open, HANGING)]
+    is_through = not (report.faults or wanted.is_selection)
+    await sink.note(notes(sweep, wanted, swept, due=work.due, doubted=work.doubted, is_through=is_through))
     await save_users(work)
     for part in (*HANGING, Part.PERMISSIONS):
         if not parts.open(part):
@@ -98,6 +108,20 @@ def _plans(
         plans[kind] = make_plan(infos, held[kind], gone=gone.get(kind, {}), with_data=kind in WITH_BODY)
         report.planned(kind, plans[kind])
     return plans
+
+
+def _unfinished(plans: Plans, *, first: bool) -> set[str]:
+    """Those of which the next run would not know, if this one were killed, that they changed. After a first
+    one it doesn't trust what is held anyway."""
+    return {
+        item_id
+        for plan in map(plans.__getitem__, CONTAINERS)
+        for item_id in [
+            *(info.id for info in [*plan.changed, *plan.damaged, *plan.updated]),
+            *plan.returned,
+            *(info.id for info in plan.new if not first),
+        ]
+    }
 
 
 def _collect_proofs(work: Work, listing: SpaceListing, plans: Plans) -> None:

@@ -7,54 +7,94 @@ from typing import Any
 
 from exporter.crawl.attachments import Attachments
 from exporter.crawl.comments import Comments
+from exporter.crawl.feeds import Feeds
 from exporter.crawl.history import History
 from exporter.crawl.plan import news_in
 from exporter.crawl.pool import Job
 from exporter.crawl.work import Work
 from exporter.errors import ObstructedError, RemoteError, ScopeMissing
-from exporter.model import WITH_BODY, ContentInfo, Kind, OldVersion, Part
+from exporter.model import WITH_BODY, AttachmentInfo, CommentInfo, ContentInfo, Held, Kind, OldVersion, Part
 
 DETAILS = (Part.LABELS, Part.PROPERTIES, Part.LIKES, Part.VERSIONS)
 """What comes in one request."""
 
 
 class Hanging:
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._comments = Comments(work)
+    def __init__(self, work: Work, feeds: Feeds) -> None:
+        self._work, self._feeds = work, feeds
+        self._comments = Comments(work, feeds)
         self._history = History(work)
-        self._attachments = Attachments(work, self._comments, self._history)
+        self._attachments = Attachments(work, feeds, self._comments, self._history)
 
     def job(self, info: ContentInfo, *, details: bool = True) -> Job:
         async def fetch() -> Iterable[Job]:
             work = self._work
             held = await work.sink.held_in(info.id)
+            files, talk = self._shown(info, held)
             jobs: list[Job] = []
             answers = details  # the content itself, so that an empty listing of what is on it can be believed
             if details and info.kind in WITH_BODY:
-                found = await self._details(info)
+                lists = (files is None and held[Kind.ATTACHMENT]) or (talk is None and held[Kind.COMMENT])
+                found = await self._details(info, must=bool(lists))
                 answers = not found.keys().isdisjoint(DETAILS) or not any(map(work.parts.open, DETAILS))
                 versions = [_old_version(info, each) for each in found.get(Part.VERSIONS, ())]
                 if versions and work.wanted.history:
                     jobs += await self._history.of_page(info, versions, held[Kind.VERSION])
             elif info.kind in WITH_BODY:
+                work.due.add(info.id)
                 self._incomplete(part for part in (*DETAILS, Part.RESTRICTIONS) if work.parts.open(part))
             on_it = held[Kind.COMMENT]
-            await self._comments.fetch(info.kind, info.id, info.title, on_it, answers=answers)
-            jobs += await self._attachments.fetch(info, held[Kind.ATTACHMENT], answers=answers)
+            await self._comments.fetch(
+                info.kind,
+                info.id,
+                info.title,
+                on_it,
+                answers=answers,
+                shown=talk,
+                verify=work.sweep.samples(info.id),
+            )
+            on_it = held[Kind.ATTACHMENT]
+            jobs += await self._attachments.fetch(info, on_it, answers=answers, shown=files)
             work.progress.done("contents")
             return jobs
 
         return fetch
 
-    async def _details(self, info: ContentInfo) -> Mapping[Part, Any]:
-        """Labels and the like, saved where they differ from what is held."""
+    def _shown(
+        self, info: ContentInfo, held: Mapping[Kind, Mapping[str, Held]]
+    ) -> tuple[Sequence[AttachmentInfo] | None, Sequence[CommentInfo] | None]:
+        """Attachments and comments on it, where a listing of the whole site tells enough of them."""
         work = self._work
-        found = {
-            **await self._ask(info, DETAILS, lambda parts: work.source.details(info, parts)),
-            **await self._ask(info, (Part.RESTRICTIONS,), lambda _: self._restrictions(info)),
-        }
+        is_turn = work.sweep.checks(info.id)
+        known = not (is_turn or work.sweep.first or info.id in work.settled)
+        files = None
+        if not work.sweep.samples(info.id):
+            files = self._feeds.shown_files(info, held[Kind.ATTACHMENT], known=known, is_turn=is_turn)
+        return files, self._feeds.shown_talk(info, held[Kind.COMMENT], known=known)
+
+    def _lacks_versions(self, held: Mapping[str, Held]) -> bool:
+        """Whether a former version is lost on disk, or was no longer listed, which is to be seen twice."""
+        return bool(self._work.wanted.history) and any(
+            have.missing_since is not None or not have.has_data or have.digest is None
+            for have in held.values()
+        )
+
+    async def _details(self, info: ContentInfo, *, must: bool) -> Mapping[Part, Any]:
+        """Labels and the like, saved where they differ from what is held. Returns what was asked for.
+
+        Asked for is a page whose turn it is, that is new or changed, of which something isn't held, or of
+        which the search shows something else than is held; and where it `must` be.
+        """
+        work = self._work
         before = await work.sink.details(info.kind, info.id)
+        is_checked, is_news = must or work.sweep.checks(info.id), info.id in work.settled
+        known = {} if is_checked else self._feeds.details(info)
+        if not (is_checked or is_news or self._differs(before, known)):
+            return {}
+        if not is_news:  # what a search shows otherwise is a reason to look, and no more
+            known = {}
+        asked = await self._asked(info, known)
+        found = {**known, **asked}
         if before is not None and not before:
             before = await self._repaired(info)
         # without any it could not be fetched, and that is said
@@ -64,7 +104,24 @@ class Hanging:
                 await work.sink.save_details(info.kind, info.id, news)
             except ObstructedError as exc:
                 work.report.failed(info.kind, info.id, info.title, exc)
-        return found
+                work.due.add(info.id)
+        return asked
+
+    def _differs(self, before: Mapping[str, Any] | None, known: Mapping[Part, Any]) -> bool:
+        """Whether something that is wanted isn't held, or not as the search shows it."""
+        wanted = [part for part in (*DETAILS, Part.RESTRICTIONS) if self._work.parts.open(part)]
+        return not before or not {*wanted} <= before.keys() or bool(news_in(known, before))
+
+    async def _asked(self, info: ContentInfo, known: Mapping[Part, Any]) -> Mapping[Part, Any]:
+        """Those of the parts that aren't known, in as few requests as there can be."""
+        work = self._work
+        details = [part for part in DETAILS if work.parts.open(part)]
+        if {*details} <= known.keys():
+            details = []
+        return {
+            **await self._ask(info, details, lambda parts: work.source.details(info, parts)),
+            **await self._ask(info, {Part.RESTRICTIONS} - known.keys(), lambda _: self._restrictions(info)),
+        }
 
     async def _repaired(self, info: ContentInfo) -> Mapping[str, Any] | None:
         """Its metadata, which was damaged on disk, anew."""
@@ -99,6 +156,7 @@ class Hanging:
         except RemoteError as exc:
             reason = f"its {', '.join(wanted)} could not be read: {exc}"
             work.report.failed(info.kind, info.id, info.title, reason)
+            work.due.add(info.id)
             self._incomplete(wanted)
             return {}
         for part in wanted:

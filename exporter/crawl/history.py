@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 from exporter.crawl.evidence import to_the_end
 from exporter.crawl.plan import make_plan
-from exporter.crawl.pool import Job
+from exporter.crawl.pool import Job, Transfer
 from exporter.crawl.work import Work
 from exporter.errors import ObstructedError, RemoteError, ScopeMissing
 from exporter.model import AttachmentInfo, ContentInfo, Held, Kind, OldVersion, State, Version
@@ -82,7 +82,7 @@ class History:
                 self._failed(Kind.VERSION, version.id, info.title, exc)
             return ()
 
-        return fetch
+        return Transfer(fetch)
 
     def _failed(self, kind: Kind, item_id: str, title: str, exc: Exception) -> None:
         if isinstance(exc, ScopeMissing):

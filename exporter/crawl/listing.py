@@ -74,13 +74,13 @@ async def list_space(
     pages may be listed.
     """
     lister = _Lister(source, space, held, parts, report, progress)
-    for kind in (*WITH_BODY, Kind.TASK):
-        await lister.list_kind(kind)
-    found = await lister.search()
-    types = {each.type for each in found if ":" in each.type} | set(wanted.custom_content_types)
+    posts = lister.listing(Kind.BLOGPOST)  # after the pages: without their scope nothing is left to do
+    at_once = [lister.listing(Kind.PAGE, posts), lister.listing(Kind.TASK), lister.search]
+    await run_jobs(at_once, workers=workers)
+    types = {each.type for each in lister.found if ":" in each.type} | set(wanted.custom_content_types)
     for of_type in sorted(types):
         await lister.list_kind(Kind.CUSTOM_CONTENT, of_type=of_type)
-    await run_jobs(lister.by_id(found), workers=workers)
+    await run_jobs(lister.by_id(), workers=workers)
     if wanted.page is not None:
         await run_jobs(lister.named(wanted.page), workers=workers)
     return lister.result()
@@ -100,6 +100,7 @@ class _Lister:
     ) -> None:
         self._source, self._space, self._held = source, space, held
         self._parts, self._report, self._progress = parts, report, progress
+        self.found: list[FoundContent] = []
         self._contents: dict[Kind, dict[str, ContentInfo]] = {kind: {} for kind in KINDS}
         self._complete: dict[Kind, CompleteListing] = {}
         self._gone: dict[Kind, dict[str, State]] = {kind: {} for kind in BY_ID}
@@ -122,6 +123,13 @@ class _Lister:
         if kind in (Kind.PAGE, *NODES):
             types = [each.parent_type for each in infos if each.parent_type is not None]
             self._report.not_known("parent type", [each for each in types if each not in PARENT_TYPES])
+
+    def listing(self, kind: Kind, *then: Job) -> Job:
+        async def fetch() -> Iterable[Job]:
+            await self.list_kind(kind)
+            return then
+
+        return fetch
 
     async def list_kind(self, kind: Kind, *, of_type: str = "") -> None:
         if not self._is_open(kind):
@@ -146,15 +154,14 @@ class _Lister:
             self._report.listed(kind, "complete")
         self._progress.done("listing")
 
-    async def search(self) -> list[FoundContent]:
+    async def search(self) -> Sequence[Job]:
         """What the index knows: it lags, so it may start a look, and proves nothing."""
         if not self._parts.open(Part.SEARCH):
             self._report.listed(Part.SEARCH, "not asked")
-            return []
-        found = []
+            return ()
         try:
             async for each in self._source.search(self._space):
-                found.append(each)  # noqa: PERF401 — what came before an error counts
+                self.found.append(each)
         except ScopeMissing as exc:
             self._parts.deny([Part.SEARCH], exc)
             self._report.listed(Part.SEARCH, "not asked")
@@ -163,18 +170,18 @@ class _Lister:
             self._report.listed(Part.SEARCH, "incomplete")
         else:
             self._report.listed(Part.SEARCH, "complete")
-        for each in found:
+        for each in self.found:
             if each.type not in set(NODES) and ":" not in each.type:
                 self._contents[Kind.OTHER][each.info.id] = each.info
                 self._report.not_known("content type", [each.type])
-        return found
+        return ()
 
-    def by_id(self, found: Iterable[FoundContent]) -> Sequence[Job]:
+    def by_id(self) -> Sequence[Job]:
         """Everything of the kinds without a listing: what holds pages, was found, or is held."""
         for kind in BY_ID:
             if not self._is_open(kind):
                 self._report.listed(kind, "not asked")
-        places = {(Kind(each.type), str(each.info.id)) for each in found if each.type in set(NODES)}
+        places = {(Kind(each.type), str(each.info.id)) for each in self.found if each.type in set(NODES)}
         for kind in BY_ID:
             places |= {(kind, item) for item in self._held[kind] if item not in self._contents[kind]}
         places |= _places_above([*self._contents[Kind.PAGE].values()])

@@ -10,6 +10,7 @@ from exporter.model import (
     CommentInfo,
     ContentInfo,
     FoundContent,
+    FoundDetails,
     Held,
     HeldBody,
     Kind,
@@ -84,6 +85,22 @@ class Source(Protocol):
 
     def replies(self, comment: CommentInfo) -> AsyncIterator[CommentInfo]: ...
 
+    def site_attachments(self) -> AsyncIterator[AttachmentInfo]:
+        """Of the whole site, whatever the space; with "" where one names no container."""
+        ...
+
+    def site_comments(self, *, inline: bool) -> AsyncIterator[CommentInfo]:
+        """Of the whole site; with "" where one names no container. Perhaps with replies."""
+        ...
+
+    def found_details(self, space: Space, parts: Collection[Part]) -> AsyncIterator[FoundDetails]:
+        """Labels and restrictions of pages and blog posts, as the search index has them."""
+        ...
+
+    async def count(self, kind: Kind, space: Space | None = None) -> int:
+        """How many comments or attachments the search index knows of in a space, or on the site."""
+        ...
+
     def attachment_versions(self, attachment: AttachmentInfo) -> AsyncIterator[OldVersion]:
         """All versions, the latest too."""
         ...
@@ -119,6 +136,12 @@ class Source(Protocol):
 
 class Sink(Protocol):
     """Where things go. What a method saved is on disk and recorded when it returns."""
+
+    async def meta(self) -> Mapping[str, str]:
+        """What was noted for later runs."""
+        ...
+
+    async def note(self, values: Mapping[str, str]) -> None: ...
 
     async def held(self, kind: Kind) -> Mapping[str, Held]: ...
 

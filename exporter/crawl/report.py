@@ -52,6 +52,8 @@ class Report:
     withheld: list[Candidate] = field(default_factory=list)
     withheld_of: dict[Kind, int] = field(default_factory=dict)  # how much is recorded of each such kind
     warnings: list[str] = field(default_factory=list)
+    routes: dict[str, str] = field(default_factory=dict)  # which way parts were found out
+    within: int = 1  # runs, in which everything is asked for by itself
     keep_actions: bool = False
 
     def planned(self, kind: Kind, plan: Plan[Any]) -> None:

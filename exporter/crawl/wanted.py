@@ -15,8 +15,9 @@ from exporter.model import ContentId, ContentInfo, Kind, Part
 class Wanted:
     """What of a space is wanted: by default everything but former versions and ADF.
 
-    `full` compares every body with what is held; otherwise only those whose version changed, or
-    which refer to something that was renamed, are asked for.
+    `full` asks for everything by itself, and compares every body with what is held; otherwise that is
+    spread over `within` runs, beside what shows that it changed, and bodies that refer to something that
+    was renamed.
     """
 
     skip: frozenset[Part] = frozenset()
@@ -27,7 +28,8 @@ class Wanted:
     custom_content_types: tuple[str, ...] = ()
     history: int = 0  # former versions of each page and attachment
     adf: bool = False
-    full: bool = True
+    full: bool = False
+    within: int = 7  # runs
 
     @property
     def is_selection(self) -> bool:

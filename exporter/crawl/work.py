@@ -10,9 +10,10 @@ from exporter.crawl.evidence import Candidate, candidates
 from exporter.crawl.plan import Missing
 from exporter.crawl.protocols import Sink, Source
 from exporter.crawl.report import Report
+from exporter.crawl.routes import Sweep
 from exporter.crawl.wanted import Parts, Policy, Wanted
 from exporter.errors import ObstructedError
-from exporter.model import ContentInfo, Kind
+from exporter.model import ContentInfo, Kind, Part
 from exporter.progress import Progress
 
 T = TypeVar("T")
@@ -21,7 +22,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Work:
     """`settled` are the ids of contents that already count as new, changed, damaged or updated,
-    `candidates` what there is proof against.
+    `candidates` what there is proof against, `due` those of which something failed: the next run asks for
+    all that hangs on them. `doubted` are the parts whose listing of the whole site left something out.
     """
 
     source: Source
@@ -31,9 +33,12 @@ class Work:
     report: Report
     progress: Progress
     policy: Policy
+    sweep: Sweep
     dry_run: bool
     settled: set[str] = field(default_factory=set)
     candidates: list[Candidate] = field(default_factory=list)
+    due: set[str] = field(default_factory=set)
+    doubted: set[Part] = field(default_factory=set)
 
     def proved(
         self,
@@ -54,6 +59,14 @@ class Work:
                 container=container,
             )
         )
+
+    def doubt(self, part: Part, what: str) -> None:
+        """A listing of the whole site left out what is there, and was before."""
+        if part not in self.doubted:
+            self.doubted.add(part)
+            self.report.faults.append(
+                f"the listing of {part} of the whole site left out {what}: the next runs ask page by page"
+            )
 
     def found(self, verb: str, info: ContentInfo) -> None:
         """Something differs that the listing of the space didn't show."""

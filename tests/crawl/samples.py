@@ -23,6 +23,7 @@ from exporter.model import (
     ContentId,
     ContentInfo,
     FoundContent,
+    FoundDetails,
     Held,
     HeldBody,
     Kind,
@@ -152,9 +153,14 @@ class FakeSource:
         self.files: dict[str, list[AttachmentInfo | Exception]] = defaultdict(list)
         self.talk: dict[str, list[CommentInfo | Exception]] = defaultdict(list)
         self.answers: dict[str, list[CommentInfo | Exception]] = defaultdict(list)
+        self.site_files: list[AttachmentInfo | Exception] = []
+        self.site_talk: list[CommentInfo | Exception] = []
+        self.pinned: list[FoundDetails | Exception] = []
+        self.counts: dict[tuple[Kind, bool], int | Exception] = defaultdict(int)
         self.versions: dict[str, list[OldVersion | Exception]] = defaultdict(list)
         self.old: dict[str, Exception] = {}
         self.data: dict[str, bytes | Exception] = {}
+        self.breaks_once: dict[str, Exception] = {}
         self.of_space: dict[str, list[Any] | Exception] = defaultdict(list)
         self.accounts: dict[str, Any] | Exception = {}
         self.without_body: set[str] = set()
@@ -242,6 +248,22 @@ class FakeSource:
         self.asked.append(f"replies {comment.id}")
         return _stream(self.answers[comment.id])
 
+    def site_attachments(self) -> AsyncIterator[AttachmentInfo]:
+        self.asked.append("site attachments")
+        return _stream(self.site_files)
+
+    def site_comments(self, *, inline: bool) -> AsyncIterator[CommentInfo]:
+        self.asked.append(f"site {'inline' if inline else 'footer'}")
+        rows = self.site_talk
+        return _stream([each for each in rows if isinstance(each, Exception) or each.inline is inline])
+
+    def found_details(self, space: Space, parts: Collection[Part]) -> AsyncIterator[FoundDetails]:
+        self.asked.append(f"found {' '.join(sorted(parts))}")
+        return _stream(self.pinned)
+
+    async def count(self, kind: Kind, space: Space | None = None) -> int:
+        return value(self.counts[kind, space is None])
+
     def attachment_versions(self, attachment: AttachmentInfo) -> AsyncIterator[OldVersion]:
         self.asked.append(f"versions {attachment.id}")
         return _stream(self.versions[attachment.id])
@@ -266,6 +288,8 @@ class FakeSource:
         version: int | None = None,
     ) -> T:
         self.asked.append(f"download {attachment.id}" + (f" {version}" if version is not None else ""))
+        if broken := self.breaks_once.pop(attachment.id, None):
+            raise broken
         data = value(self.data.get(attachment.id, b"data"))
         return await receive(_stream([data]))
 
@@ -311,6 +335,7 @@ class FakeSink:
         self.holds_users: dict[str, Any] = {}
         self.holds_tree = False
         self.names: list[str] = []
+        self.noted: dict[str, str] = {}
         self.obstructed: set[str] = set()
         self.space: list[Mapping[str, Any]] = []
         self.bodies: dict[str, str] = {}
@@ -343,6 +368,12 @@ class FakeSink:
     def _refuse(self, *ids: str) -> None:
         if blocked := self.obstructed.intersection(ids):
             raise ObstructedError(f"{blocked} is a folder")
+
+    async def meta(self) -> Mapping[str, str]:
+        return self.noted
+
+    async def note(self, values: Mapping[str, str]) -> None:
+        self.noted |= values
 
     async def held(self, kind: Kind) -> Mapping[str, Held]:
         return self.holds[kind]
@@ -449,7 +480,7 @@ class Crawl:
 
     def __init__(self, *contents: ContentInfo, **wanted: Any) -> None:
         self.source, self.sink, self.report = FakeSource(), FakeSink(), Report(keep_actions=True)
-        self.wanted = Wanted(**{"full": False, **wanted})
+        self.wanted = Wanted(**{"full": False, "within": 36500, **wanted})  # which is hardly anybody's turn
         self.policy = Policy(NOW, self._still_true)
         self.asked_again: list[str] = []
         self.is_still_true = True

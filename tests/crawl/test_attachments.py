@@ -153,7 +153,7 @@ async def test_something_in_the_way_of_one_file_costs_that_one_alone() -> None:
 
 async def test_a_dead_token_stops_the_run_within_one_request_a_worker() -> None:
     pages = [info(number) for number in range(100)]
-    crawl = Crawl(*pages)
+    crawl = Crawl(*pages, full=True)
     for page in pages:
         crawl.sink.hold(page)
         crawl.source.files[page.id] = [AuthError("no")]

@@ -176,6 +176,8 @@ def settings_for(emulator: Emulator, token: Token = TOKEN, **flags: Any) -> dict
         "proxy": None,
         "ca_file": one_authority(),
         "space": ("ENG",),
+        "full": True,
+        "check_within": 36500,  # where a run isn't full, it is hardly anybody's turn
         "render": False,  # the mirror is what most tests look at
         **flags,
         "auth": {**auth, **flags.get("auth", {})},

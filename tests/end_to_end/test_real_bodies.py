@@ -72,7 +72,7 @@ async def test_every_body_and_attachment_arrives_and_later_runs_fetch_only_what_
 
     first, rows = held.contents(), held.items()
     emulator.requests.clear()
-    result = await mirror(emulator, tmp_path / "out", "--no-full")
+    result = await mirror(emulator, tmp_path / "out", "--check-within", "36500")
     assert (result.code, result.stdout, result.stderr) == (0, "", "")
     asked = Asked.of(emulator.requests)
     assert not asked.bodies
@@ -90,7 +90,7 @@ async def test_every_body_and_attachment_arrives_and_later_runs_fetch_only_what_
     world.rename(renamed, "Renamed")
     added = world.add_page(edited.space_id, "Added", "<p>added</p>", parent=parent)
     emulator.requests.clear()
-    result = await mirror(emulator, tmp_path / "out", "--no-full")
+    result = await mirror(emulator, tmp_path / "out", "--check-within", "36500")
     assert (result.code, result.stdout, result.stderr) == (0, "", "")
     asked = Asked.of(emulator.requests)
     assert asked.bodies == Counter([edited.id, renamed.id, added.id])

@@ -38,11 +38,11 @@ async def test_a_run_asks_no_more_than_it_must(
     # details, restrictions, footer and inline comments, attachments; comments on each attachment
     hanging = 5 * with_body + attachments
     least = hanging + folders + 2 * attachments
-    assert least <= len(emulator.requests) <= 2 * ceil(with_body / 50) + least + 30
+    assert least <= len(emulator.requests) <= 2 * ceil(with_body / 250) + least + 30
     emulator.requests.clear()
     full = await mirror_here(emulator, tmp_path / "out")
     assert full.exit is Exit.OK
-    assert len(emulator.requests) <= 2 * ceil(with_body / 50) + hanging + folders + 30
+    assert len(emulator.requests) <= 2 * ceil(with_body / 250) + hanging + folders + 30
     emulator.requests.clear()
     parts = "comments,labels,properties,likes,versions,restrictions"
     second = await mirror_here(emulator, tmp_path / "out", full=False, skip=parts)

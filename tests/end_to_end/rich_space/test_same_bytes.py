@@ -72,7 +72,7 @@ def fetched(emulator: Emulator) -> Counter[str]:
 async def test_zone_locale_and_hash_seed_change_nothing(
     where: str, emulator: Emulator, expected: dict[str, str], tmp_path: Path
 ) -> None:
-    out, flags = tmp_path / "out", ("--history", "all", "--raw", "storage,adf", "--no-full")
+    out, flags = tmp_path / "out", ("--history", "all", "--raw", "storage,adf", "--check-within", "36500")
     first = await mirror(emulator, out, *flags, env=ENVIRONMENTS[where])
     assert (first.code, first.stderr) == (0, "")
     held = SpaceOnDisk(out / "ENG")

@@ -1,0 +1,294 @@
+"""What listings of the whole site, and a search, show of what hangs on the pages of a space."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from exporter.crawl.evidence import to_the_end
+from exporter.crawl.listing import SpaceListing
+from exporter.crawl.pool import run_jobs
+from exporter.crawl.routes import LISTED, is_older, lacks, pays
+from exporter.crawl.shelf import Shelf
+from exporter.crawl.work import Work
+from exporter.errors import RemoteError
+from exporter.model import (
+    CONTAINERS,
+    AttachmentInfo,
+    CommentInfo,
+    ContentInfo,
+    FoundDetails,
+    Held,
+    Kind,
+    Part,
+    Space,
+)
+
+log = logging.getLogger(__name__)
+
+L = TypeVar("L", AttachmentInfo, CommentInfo)
+
+PINNED = (Part.LABELS, Part.RESTRICTIONS)
+"""What a search shows of pages and blog posts."""
+
+
+class _TooMany(Exception):
+    """The site has more than is worth listing."""
+
+
+@dataclass
+class Feed(Generic[L]):
+    """Rows of a listing of the whole site, by what of this space they are on.
+
+    `agrees`: the search index, too, knows of no more on what is current; it `nearly` does where a tenth of
+    what it knows is lacking, as it lags, or where it can't be asked. `classes`: kinds and statuses of
+    containers that something was shown of.
+    """
+
+    rows: Shelf[L] = field(default_factory=Shelf)
+    classes: set[str] = field(default_factory=set)
+    agrees: bool = False
+    nearly: bool = False
+    current: int = 0
+
+    def put(self, row: L, kind: str, status: str) -> None:
+        self.rows.put(row.container, row)
+        self.classes.add(f"{kind} {status}")
+        self.current += status == "current"
+
+    def counts(self, on: ContentInfo | AttachmentInfo) -> bool:
+        """Whether the search index, too, knows of no more on such a thing."""
+        return self.agrees and on.status == "current"
+
+    def shows(self, on: ContentInfo) -> bool:
+        """Whether what is on such a thing is surely among the rows."""
+        return self.counts(on) or (self.nearly and f"{on.kind} {on.status}" in self.classes)
+
+    def compare(self, indexed: int | None) -> None:
+        """With how many the search index knows of."""
+        self.agrees = indexed is not None and indexed <= self.current
+        self.nearly = indexed is None or 9 * indexed <= 10 * self.current
+
+
+@dataclass
+class Feeds:
+    """The rows are all that is true: that something isn't among them proves nothing."""
+
+    files: Feed[AttachmentInfo] | None = None
+    talk: Feed[CommentInfo] | None = None
+    pinned: Shelf[FoundDetails] | None = None
+    with_replies: set[bool] = field(default_factory=set)
+    """Of footer (False) and inline comments (True), those whose listing shows replies, too."""
+
+    def shown_files(
+        self, on: ContentInfo, held: Mapping[str, Held], *, known: bool, is_turn: bool
+    ) -> list[AttachmentInfo] | None:
+        """The attachments of one container; None where its own listing has to be asked. `known`: what a
+        listing of the site may leave out was asked for before; else, where it `is_turn`, that is asked for
+        now, unless the index agrees."""
+        feed = self.files
+        if feed is None or not (known or feed.counts(on) or (not is_turn and feed.shows(on))):
+            return None
+        return _whole(feed.rows.of(on.id), held)
+
+    def shown_talk(
+        self, on: ContentInfo | AttachmentInfo, held: Mapping[str, Held], *, known: bool
+    ) -> list[CommentInfo] | None:
+        """The same of the comments on one thing, which count only where the index agrees."""
+        feed = self.talk
+        if feed is None or not (known or feed.counts(on)):
+            return None
+        return _whole(feed.rows.of(on.id), held)
+
+    def left_out_file(self, file: AttachmentInfo, on: ContentInfo, now: datetime) -> bool:
+        """Whether the listing of the site should have shown it, and didn't."""
+        feed = self.files
+        if feed is None or not feed.shows(on) or not is_older(file.version, now):
+            return False
+        return file.id not in {row.id for row in feed.rows.of(on.id)}
+
+    def left_out_comment(self, comment: CommentInfo, now: datetime) -> bool:
+        feed = self.talk
+        if feed is None or not feed.agrees or not is_older(comment.version, now):
+            return False
+        return comment.id not in {row.id for row in feed.rows.of(comment.container)}
+
+    def details(self, of: ContentInfo) -> Mapping[Part, Any]:
+        """What the search shows of its labels and restrictions, if it shows this version."""
+        found = self.pinned.of(of.id) if self.pinned else []
+        return next((each.parts for each in found if each.number == of.version.number), {})
+
+
+def _whole(rows: list[L], held: Mapping[str, Held]) -> list[L] | None:
+    return None if lacks((row.id for row in rows), held) else rows
+
+
+@contextmanager
+def closing(feeds: Feeds) -> Iterator[Feeds]:
+    try:
+        yield feeds
+    finally:
+        for feed in (feeds.files, feeds.talk):
+            if feed is not None:
+                feed.rows.close()
+        if feeds.pinned is not None:
+            feeds.pinned.close()
+
+
+async def read_feeds(work: Work, space: Space, listing: SpaceListing) -> Feeds:
+    """Ask for those that pay. What fails is asked for page by page instead, which the report says."""
+    feeds = Feeds()
+    if work.sweep.is_everything:
+        work.report.routes |= dict.fromkeys((Part.ATTACHMENTS, Part.COMMENTS, *PINNED), "page by page")
+        return feeds
+    reader = _Reader(work, space, listing)
+
+    async def hanging() -> tuple[()]:
+        feeds.files = await reader.files()
+        feeds.talk = await reader.talk(feeds)
+        return ()
+
+    async def pinned() -> tuple[()]:
+        feeds.pinned = await reader.pinned()
+        return ()
+
+    await run_jobs([hanging, pinned], workers=2)
+    return feeds
+
+
+class _Reader:
+    def __init__(self, work: Work, space: Space, listing: SpaceListing) -> None:
+        self._work, self._space = work, space
+        self._on: dict[str, tuple[str, str]] = {
+            info.id: (str(info.kind), info.status) for kind in CONTAINERS for info in listing.contents[kind]
+        }
+        self._containers = len(self._on)
+        self._files = 0
+
+    async def files(self) -> Feed[AttachmentInfo] | None:
+        feed: Feed[AttachmentInfo] = Feed()
+        files: dict[str, tuple[str, str]] = {}
+
+        def take(row: AttachmentInfo) -> None:
+            if row.container in self._on:
+                status = self._on[row.container][1]
+                feed.put(row, *self._on[row.container])
+                files[row.id] = (str(Kind.ATTACHMENT), status)
+
+        listings = [self._work.source.site_attachments()]
+        read = await self._read(Kind.ATTACHMENT, feed, listings, take, singly=self._containers)
+        self._on |= files
+        self._files = len(files)
+        return read
+
+    async def talk(self, feeds: Feeds) -> Feed[CommentInfo] | None:
+        feed: Feed[CommentInfo] = Feed()
+        places: dict[str, str] = {}  # a list of the site may name only the comment that a reply answers
+
+        def take(row: CommentInfo) -> None:
+            on = row.container or places.get(row.parent_id or "", "")
+            is_file = on.startswith("att") and feeds.files is None
+            if on in self._on or is_file:
+                places[row.id] = on
+                kind, status = self._on.get(on, (str(Kind.ATTACHMENT), ""))
+                feed.put(replace(row, container=on), kind, status)
+                if row.parent_id is not None:
+                    feeds.with_replies.add(row.inline)
+
+        listings = [self._work.source.site_comments(inline=inline) for inline in (False, True)]
+        singly = 2 * self._containers + self._files
+        read = await self._read(Kind.COMMENT, feed, listings, take, singly=singly)
+        if feed.agrees:
+            feeds.with_replies |= {False, True}
+        return read
+
+    async def _read(
+        self,
+        kind: Kind,
+        feed: Feed[L],
+        listings: Sequence[AsyncIterator[L]],
+        take: Callable[[L], None],
+        *,
+        singly: int,
+    ) -> Feed[L] | None:
+        """The feed as it was filled; None where it doesn't pay, or breaks off. `singly` is how many requests
+        its rows cost without it."""
+        part = Part.ATTACHMENTS if kind is Kind.ATTACHMENT else Part.COMMENTS
+        if not self._work.parts.open(part):
+            feed.rows.close()
+            return None
+        why = await self._why_not(kind, part, singly)
+        left = singly // 2 * LISTED
+
+        def counted(row: L) -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise _TooMany
+            take(row)
+
+        try:
+            for rows in listings if why is None else ():
+                await to_the_end(rows, counted)
+        except _TooMany:
+            why = "the site has more of them than this space"
+        except RemoteError as exc:
+            why = f"the listing of the whole site broke off: {exc}"
+        if why is not None:
+            feed.rows.close()
+            self._route(part, f"page by page: {why}")
+            return None
+        feed.compare(await self._count(kind, self._space))
+        self._work.report.listed(part, "complete")
+        self._route(part, "listings of the whole site")
+        return feed
+
+    async def _why_not(self, kind: Kind, part: Part, singly: int) -> str | None:
+        if part in self._work.sweep.doubted:
+            return "the listing of the whole site left something out before"
+        on_site = await self._count(kind, None)
+        if on_site is not None and not pays(on_site, singly):
+            return f"the whole site has {on_site} of them"
+        return None
+
+    async def _count(self, kind: Kind, space: Space | None) -> int | None:
+        """By the search index, which may tell what is worth a look, and whether two sources agree."""
+        if not self._work.parts.open(Part.SEARCH):
+            return None
+        try:
+            return await self._work.source.count(kind, space)
+        except RemoteError as exc:
+            log.info("%ss could not be counted: %s", kind, exc)
+            return None
+
+    async def pinned(self) -> Shelf[FoundDetails] | None:
+        work = self._work
+        parts = [part for part in PINNED if work.parts.open(part)]
+        if not parts:
+            return None
+        if not work.parts.open(Part.SEARCH):
+            why = "the search is left out"
+        else:
+            found: Shelf[FoundDetails] = Shelf()
+            try:
+                async for each in work.source.found_details(self._space, parts):
+                    if each.id in self._on:
+                        found.put(each.id, each)
+            except RemoteError as exc:
+                found.close()
+                why = f"the search failed: {exc}"
+            else:
+                for part in parts:
+                    self._route(part, "search")
+                return found
+        for part in parts:
+            self._route(part, f"page by page: {why}")
+        return None
+
+    def _route(self, part: Part, route: str) -> None:
+        self._work.report.routes[part] = route
+        log.info("%s: %s", part, route)

@@ -1,0 +1,244 @@
+"""What listings of the whole site may stand for, and what is asked for page by page all the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.crawl import routes
+from exporter.crawl.routes import DUE, HISTORY, SWEPT, TURN, Sweep
+from exporter.errors import NotFound, RemoteError, ScopeMissing
+from exporter.model import FoundDetails, Kind, Part, Version
+from tests.crawl.samples import Crawl, attachment, comment, held, info
+
+PAGES = range(1, 9)
+ALL_PARTS = "attachments comments labels likes properties restrictions versions"
+NOTHING_OWED = {TURN: "1", SWEPT: ALL_PARTS, HISTORY: "0", DUE: ""}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "SMALL", 0)
+
+
+def _crawl(*, first: bool = False, **wanted: Any) -> Crawl:
+    """Eight pages, held but for a first run; the index agrees that nothing hangs on them."""
+    crawl = Crawl(*map(info, PAGES), **wanted)
+    if not first:
+        crawl.sink.noted = dict(NOTHING_OWED)
+        for number in PAGES:
+            crawl.sink.hold(info(number))
+    return crawl
+
+
+def _asked_singly(crawl: Crawl, *kinds: str) -> set[str]:
+    every = kinds or ("details", "restrictions", "footer", "inline", "attachments", "replies")
+    return {each for each in crawl.source.asked if each.split()[0] in every and not each.startswith("site")}
+
+
+async def test_where_nothing_changed_no_page_is_asked_for() -> None:
+    crawl = _crawl()
+    crawl.source.site_files = [attachment(1, 3)]
+    crawl.sink.hold_in(3, Kind.ATTACHMENT, {"att1": held(attachment(1, 3))})
+    await crawl.run()
+    assert _asked_singly(crawl) == set()
+    assert crawl.done == set()
+    assert crawl.report.counts[Kind.ATTACHMENT]["unchanged"] == 1
+
+
+async def test_what_they_show_is_taken_wherever_it_is_of_this_space() -> None:
+    crawl = _crawl()
+    crawl.source.site_files = [attachment(1, 3), attachment(2, 999), attachment(3, "")]
+    root, answer, elsewhere = comment(1, 4), comment(2, "", parent=1), comment(3, 999)
+    crawl.source.site_talk = [root, answer, elsewhere]
+    await crawl.run()
+    assert crawl.done == {("new", "attachment", "att1"), ("new", "comment", "1"), ("new", "comment", "2")}
+    assert crawl.sink.comments == {"4": (["1", "2"], False)}
+    assert _asked_singly(crawl) == set()
+
+
+async def test_what_they_lack_is_asked_for_by_itself_and_only_that_is_evidence() -> None:
+    crawl = _crawl()
+    crawl.sink.hold_in(3, Kind.ATTACHMENT, {"att1": held(attachment(1, 3))})
+    crawl.sink.hold_in(4, Kind.COMMENT, {"1": held(comment(1, 4))})
+    crawl.source.talk["4"] = [comment(1, 4)]
+    await crawl.run()
+    assert _asked_singly(crawl, "attachments") == {"attachments 3"}
+    assert _asked_singly(crawl, "footer", "inline") == {"footer 4", "inline 4"}
+    assert _asked_singly(crawl, "details") == {"details 3", "details 4"}  # so that they answer themselves
+    assert crawl.done == {("missing", "attachment", "att1")}
+
+
+async def test_what_was_missing_is_asked_for_by_itself_though_it_is_shown_again() -> None:
+    crawl = _crawl()
+    since = "2026-11-01T08:00:00+00:00"
+    crawl.sink.hold_in(3, Kind.ATTACHMENT, {"att1": held(attachment(1, 3), missing_since=since)})
+    crawl.source.site_files = crawl.source.files["3"] = [attachment(1, 3)]
+    await crawl.run()
+    assert _asked_singly(crawl, "attachments") == {"attachments 3"}
+    assert crawl.sink.returned == [(Kind.ATTACHMENT, "att1")]
+
+
+@pytest.mark.parametrize("indexed", [0, 1, NotFound("answered 404")])
+async def test_a_first_run_trusts_them_where_the_index_knows_of_no_more(indexed: Any) -> None:
+    crawl = _crawl(first=True)
+    crawl.source.counts[Kind.ATTACHMENT, False] = crawl.source.counts[Kind.COMMENT, False] = indexed
+    await crawl.run()
+    by_itself = indexed != 0
+    for what in ("attachments", "footer", "inline"):
+        assert _asked_singly(crawl, what) == {f"{what} {number}" for number in PAGES if by_itself}
+
+
+@pytest.mark.parametrize(
+    ("indexed", "asked"),
+    [(9, set()), (10, {20}), (NotFound("answered 404"), {20}), (11, {*PAGES, 20})],
+)
+async def test_a_kind_of_page_that_attachments_were_shown_of_is_shown_as_a_whole(
+    indexed: Any, asked: set[int]
+) -> None:
+    """Where the index, which lags, doesn't know of many more."""
+    crawl = _crawl(first=True)
+    crawl.source.listed[Kind.BLOGPOST].append(info(20, Kind.BLOGPOST))
+    crawl.source.counts[Kind.ATTACHMENT, False] = indexed
+    crawl.source.site_files = [attachment(number, 3) for number in range(9)]
+    await crawl.run()
+    assert _asked_singly(crawl, "attachments") == {f"attachments {number}" for number in asked}
+
+
+@pytest.mark.parametrize(("indexed", "replies"), [(1, set[str]()), (2, {"replies 1"})])
+async def test_replies_are_asked_for_where_nothing_shows_that_they_are_there(
+    indexed: int, replies: set[str]
+) -> None:
+    crawl = _crawl()
+    crawl.source.counts[Kind.COMMENT, False] = indexed
+    crawl.source.site_talk = [comment(1, 4)]
+    await crawl.run()
+    assert _asked_singly(crawl) == replies
+
+
+async def test_a_new_page_is_asked_for_what_only_it_tells() -> None:
+    crawl = _crawl()
+    crawl.source.listed[Kind.PAGE].append(info(9))
+    crawl.source.pinned = [FoundDetails("9", 1, {Part.RESTRICTIONS: {"read": ["ann"]}})]
+    await crawl.run()
+    assert _asked_singly(crawl) == {"details 9"}
+    assert crawl.sink.details_saved["9"][Part.RESTRICTIONS] == {"read": ["ann"]}
+
+
+async def test_labels_alone_come_from_the_search() -> None:
+    skip = frozenset({Part.PROPERTIES, Part.LIKES, Part.VERSIONS})
+    crawl = _crawl(first=True, skip=skip)
+    crawl.source.pinned = [
+        FoundDetails(str(number), 1, {Part.LABELS: ["a"], Part.RESTRICTIONS: {}}) for number in PAGES
+    ]
+    await crawl.run()
+    assert _asked_singly(crawl, "details", "restrictions") == set()
+    assert crawl.sink.details_saved["1"] == {Part.LABELS: ["a"], Part.RESTRICTIONS: {}}
+
+
+async def test_what_the_search_shows_otherwise_is_looked_at_and_not_believed() -> None:
+    crawl = _crawl()
+    crawl.source.pinned = [
+        FoundDetails("1", 1, {Part.LABELS: ["stale"], Part.RESTRICTIONS: {}}),
+        FoundDetails("2", 1, {Part.LABELS: ["new"], Part.RESTRICTIONS: {}}),
+        FoundDetails("3", 7, {Part.LABELS: ["of another version"], Part.RESTRICTIONS: {}}),
+    ]
+    crawl.source.facts["2"] = {Part.LABELS: ["new"]}
+    await crawl.run()
+    assert _asked_singly(crawl) == {"details 1", "restrictions 1", "details 2", "restrictions 2"}
+    assert crawl.sink.details_saved == {"2": {Part.LABELS: ["new"]}}
+
+
+@pytest.mark.parametrize("error", [RemoteError("answered 500"), ScopeMissing("no scope")])
+async def test_a_listing_that_breaks_off_is_used_for_nothing(error: Exception) -> None:
+    crawl = _crawl()
+    crawl.source.site_files = [attachment(1, 3), error]
+    await crawl.run()
+    assert _asked_singly(crawl, "attachments") == {f"attachments {number}" for number in PAGES}
+    assert "broke off" in crawl.report.routes["attachments"]
+    assert (crawl.done, crawl.report.faults) == (set(), [])
+
+
+@pytest.mark.parametrize("counted", [True, False])
+async def test_a_site_that_is_mostly_other_spaces_is_not_listed(counted: bool) -> None:
+    crawl = _crawl()
+    rows = 2000
+    crawl.source.counts[Kind.ATTACHMENT, True] = rows if counted else NotFound("answered 404")
+    crawl.source.site_files = [attachment(number, 999) for number in range(rows)]
+    await crawl.run()
+    assert _asked_singly(crawl, "attachments") == {f"attachments {number}" for number in PAGES}
+    assert crawl.report.routes["attachments"].startswith("page by page: the ")
+
+
+async def test_whose_turn_it_is_shows_what_they_leave_out() -> None:
+    crawl = _crawl(within=2)
+    crawl.source.files["1"] = crawl.source.files["2"] = [attachment(1, 1)]
+    for number in PAGES:
+        crawl.source.files[str(number)] = [
+            attachment(number, number, version=Version(1, "2026-10-01T08:00:00Z"))
+        ]
+    await crawl.run()
+    assert len(crawl.report.faults) == 1
+    assert "left out attachment" in crawl.report.faults[0]
+    assert crawl.sink.noted["sweep_doubted"] == "attachments"
+
+
+@pytest.mark.parametrize("indexed", [0, 1, RemoteError("answered 500")])
+async def test_whose_turn_it_is_is_asked_for_what_the_index_does_not_confirm(
+    indexed: int | Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "SAMPLE", 1)  # so that only few are asked for everything
+    crawl = _crawl(within=2)
+    for kind in (Kind.ATTACHMENT, Kind.COMMENT):
+        crawl.source.counts[kind, False] = indexed
+    await crawl.run()
+    turn = {number for number in PAGES if Sweep(of=2, turn=1).takes(str(number))}
+    sample = {number for number in PAGES if Sweep(of=8, turn=1).samples(str(number))}
+    assert sample < turn
+    expected = sample if indexed == 0 else turn
+    assert _asked_singly(crawl, "details") == {f"details {number}" for number in turn}
+    assert _asked_singly(crawl, "attachments") == {f"attachments {number}" for number in expected}
+    assert _asked_singly(crawl, "footer") == {f"footer {number}" for number in expected}
+
+
+@pytest.mark.parametrize(
+    ("now", "saved"),
+    [
+        ({"version": Version(2, "2026-11-02T08:00:00.000Z")}, True),
+        ({}, False),
+        ({"version": Version(2, ""), "status": "trashed"}, False),
+        ({"version": Version(2, ""), "container": 4}, False),
+    ],
+)
+async def test_a_file_that_was_replaced_since_the_site_was_listed_is_fetched_as_it_is_now(
+    now: dict[str, Any], saved: bool
+) -> None:
+    crawl = _crawl()
+    crawl.source.site_files = [attachment(1, 3)]
+    crawl.source.files_elsewhere["att1"] = attachment(1, **{"container": 3, **now})
+    crawl.source.breaks_once["att1"] = RemoteError("the file has 5 bytes")
+    await crawl.run()
+    assert (crawl.sink.data, crawl.failed) == (({"att1": b"data"}, []) if saved else ({}, ["att1"]))
+
+
+async def test_what_failed_is_due_in_the_next_run() -> None:
+    crawl = _crawl()
+    crawl.source.site_files = [attachment(1, 3)]
+    crawl.source.data["att1"] = RemoteError("answered 500")
+    crawl.source.listed[Kind.PAGE].append(info(9))
+    crawl.source.facts["9"] = RemoteError("answered 500")
+    await crawl.run()
+    assert crawl.sink.noted[DUE] == "3 9"
+    crawl.source.asked.clear()
+    await crawl.run()
+    assert {"details 3", "attachments 3", "details 9", "attachments 9"} <= _asked_singly(crawl)
+
+
+async def test_what_changed_is_due_until_the_run_is_through() -> None:
+    crawl = _crawl()
+    crawl.sink.holds[Kind.PAGE]["2"] = held(info(2), version=Version(0, ""))
+    crawl.source.site_files = [LookupError("a bug")]
+    with pytest.raises(LookupError):
+        await crawl.run()
+    assert crawl.sink.noted == {**NOTHING_OWED, DUE: "2"}

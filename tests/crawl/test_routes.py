@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from exporter.crawl.routes import (
+    DOUBTED,
+    DUE,
+    HISTORY,
+    SAMPLE,
+    SMALL,
+    SWEPT,
+    TURN,
+    Sweep,
+    is_older,
+    lacks,
+    make_sweep,
+    notes,
+    pays,
+)
+from exporter.crawl.wanted import Wanted
+from exporter.model import Part, Version
+from tests.crawl.samples import attachment, held
+
+PARTS = (Part.ATTACHMENTS, Part.COMMENTS)
+IDS = [str(number) for number in range(1, 5000, 3)]
+LARGE = 10_000
+
+
+def sweep(noted: Mapping[str, str] | None = None, *, containers: int = LARGE, **wanted: Any) -> Sweep:
+    before = {TURN: "1", SWEPT: "attachments comments", HISTORY: "0"} if noted is None else noted
+    return make_sweep(Wanted(**wanted), containers, PARTS, before)
+
+
+def test_everybody_has_a_turn_and_one_only() -> None:
+    turns = [{each for each in IDS if Sweep(of=7, turn=turn).takes(each)} for turn in range(7)]
+    assert set().union(*turns) == set(IDS)
+    assert sum(map(len, turns)) == len(IDS)
+    assert all(len(IDS) / 10 < len(each) < len(IDS) / 5 for each in turns)
+    assert {each for each in IDS if Sweep(of=7, turn=7).takes(each)} == turns[0]
+
+
+def test_what_is_due_has_its_turn_at_once() -> None:
+    assert all(Sweep(of=36500, due=frozenset(IDS)).takes(each) for each in IDS)
+
+
+@pytest.mark.parametrize("containers", [1, 100, 5000, 100_000])
+def test_a_few_of_those_whose_turn_it_is_are_a_sample(containers: int) -> None:
+    ids = list(map(str, range(containers)))
+    made = sweep(containers=containers)
+    sampled = {each for each in ids if made.samples(each)}
+    assert all(map(made.takes, sampled))
+    assert len(sampled) < 3 * SAMPLE
+    assert containers < 1000 or len(sampled) > SAMPLE / 3
+    assert all(map(sweep(full=True).samples, ids))
+    assert sweep({TURN: "1", SWEPT: "attachments comments", DUE: "7"}).samples("7")
+
+
+@pytest.mark.parametrize(
+    ("made", "of", "first"),
+    [
+        (sweep(), 7, False),
+        (sweep(full=True), 1, False),
+        (sweep(within=30), 30, False),
+        (sweep({}), LARGE // SAMPLE, True),
+        (sweep({}, containers=100), 7, True),
+        (sweep({SWEPT: "comments"}), 7, True),
+        (sweep({SWEPT: "attachments comments labels"}), 7, False),
+        (sweep({SWEPT: "attachments comments", HISTORY: "3"}, history=3), 7, False),
+        (sweep({SWEPT: "attachments comments", HISTORY: "3"}, history=4), 1, False),
+        (sweep({SWEPT: "attachments comments"}, history=1), 1, False),
+    ],
+)
+def test_how_many_share_a_turn(made: Sweep, of: int, first: bool) -> None:
+    assert (made.of, made.first) == (of, first)
+    assert made.is_everything is (of == 1)
+
+
+def test_on_a_small_space_it_is_everybodys_turn() -> None:
+    small, large = sweep(containers=SMALL), sweep(containers=SMALL + 1)
+    assert small.is_everything
+    assert all(map(small.checks, IDS))
+    assert not large.is_everything
+    assert not all(map(large.checks, IDS))
+
+
+def test_a_run_notes_for_the_next_one_whose_turn_it_is() -> None:
+    due, doubted = {"5", "4"}, {Part.COMMENTS}
+    noted = notes(sweep(), Wanted(history=2), PARTS, due=due, doubted=doubted, is_through=True)
+    assert noted == {
+        TURN: "2",
+        SWEPT: "attachments comments",
+        HISTORY: "2",
+        DUE: "4 5",
+        DOUBTED: "comments",
+    }
+    following = sweep(noted, history=2)
+    assert following == Sweep(
+        of=7, sample=497, turn=2, due=frozenset({"4", "5"}), doubted=frozenset({"comments"})
+    )
+
+
+def test_a_run_that_is_not_through_takes_nobodys_turn_and_forgets_nothing_that_is_due() -> None:
+    before = sweep({TURN: "3", SWEPT: "attachments comments", DUE: "4"})
+    noted = notes(before, Wanted(), PARTS, due={"5"}, doubted={Part.COMMENTS}, is_through=False)
+    assert noted == {DUE: "4 5", DOUBTED: "comments"}
+
+
+@pytest.mark.parametrize(("turn", "doubted"), [("0", "comments"), ("12", "comments"), ("13", "")])
+def test_a_doubt_ends_when_everybody_had_a_turn(turn: str, doubted: str) -> None:
+    before = sweep({SWEPT: "attachments comments", DOUBTED: "comments", TURN: turn})
+    assert before.doubted == {"comments"}
+    assert notes(before, Wanted(), PARTS, due=(), doubted=(), is_through=True)[DOUBTED] == doubted
+
+
+@pytest.mark.parametrize(
+    ("things", "singly", "expected"),
+    [
+        (0, 0, True),
+        (0, 1, True),
+        (1, 1, False),
+        (1, 2, True),
+        (250, 2, True),
+        (251, 2, False),
+        (251, 4, True),
+    ],
+)
+def test_a_listing_of_the_site_pays_where_it_costs_at_most_half(
+    things: int, singly: int, expected: bool
+) -> None:
+    assert pays(things, singly) is expected
+
+
+def test_what_is_held_and_not_shown_or_was_missing_is_lacking() -> None:
+    have = held(attachment(1))
+    assert not lacks([], {})
+    assert not lacks(["att1", "att2"], {"att1": have})
+    assert lacks(["att2"], {"att1": have})
+    assert lacks(["att1"], {"att1": held(attachment(1), missing_since="2026-11-01T08:00:00+00:00")})
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("2026-11-01T07:59:59.999Z", True),
+        ("2026-11-01T08:00:00.000Z", False),
+        ("2026-11-01T07:00:00", False),  # of no zone
+        ("", False),
+        ("yesterday", False),
+    ],
+)
+def test_what_was_surely_there_before_a_run(date: str, expected: bool) -> None:
+    assert is_older(Version(1, date), datetime(2026, 11, 1, 8, tzinfo=UTC)) is expected
