@@ -1,4 +1,4 @@
-"""Run a command and write down its peak memory: `python -m benchmarks.peak REPORT COMMAND …`.
+"""Run a command, and note its peak memory and processor time: `python -m benchmarks.peak REPORT COMMAND …`.
 
 A process of its own, because the system counts what a process was before `exec` as its own memory:
 a command started straight from a process that holds a large world would seem as large as that.
@@ -18,8 +18,15 @@ UNIT = 1 if sys.platform == "darwin" else 1024  # of `ru_maxrss`, in bytes
 def main(arguments: Sequence[str]) -> int:
     report, *command = arguments
     code = subprocess.run(command, check=False).returncode
-    Path(report).write_text(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * UNIT))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    Path(report).write_text(f"{used.ru_maxrss * UNIT} {used.ru_utime + used.ru_stime}")
     return code
+
+
+def read_report(report: Path) -> tuple[int, float]:
+    """Bytes, and seconds."""
+    peak, processor = report.read_text().split()
+    return int(peak), float(processor)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peak import read_report
 from benchmarks.table import table
 from exporter import layout
 from exporter.clock import SystemClock
@@ -99,14 +100,13 @@ def render(out: Path, *options: str) -> Run:
     """`confluence-export render`, in a process of its own. Raises `RuntimeError` when it fails."""
     report = out / "peak"
     command = [sys.executable, "-m", "exporter", "render", str(out), "--json", *options]
-    began = _spent()
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.peak", str(report), *command], capture_output=True, check=False
     )
-    seconds = _spent() - began
     if done.returncode or json.loads(done.stdout)["exit_code"]:
         raise RuntimeError(f"rendering failed: {done.stderr.decode(errors='replace')[-2000:]}")
-    return Run(seconds, int(report.read_text()), json.loads(done.stdout)["spaces"][0]["site"])
+    peak, seconds = read_report(report)
+    return Run(seconds, peak, json.loads(done.stdout)["spaces"][0]["site"])
 
 
 def mkdocs(python: Path, markdown: Path, built: Path) -> Built:

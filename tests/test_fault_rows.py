@@ -15,7 +15,7 @@ LEFT_OUT = {
     65: "a power cut: no test can cut the power of its machine; that data, folders and manifest are synced "
     "in this order is tested where they are written",
     74: "retention of snapshots: there are none yet, a mirror is one folder that is kept up to date",
-    75: "the memory that 100,000 pages take: too much for the suite, `python -m benchmarks.memory` tells",
+    75: "the memory that 100,000 pages take: too much for the suite, `python -m benchmarks.growth` tells",
 }
 
 
