@@ -11,9 +11,9 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 KEPT_FREE = 64 << 20  # bytes: the manifest, the summary and whatever else shares the disk need room too
 ROOM_CHECKED_EVERY = 64 << 20  # bytes of one download
+SMALL = 256 << 10  # bytes of one download that memory holds, to be written at once: a thread's turn is dear
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # of a pipe, too, at once
 # What an open says where no file of ours is; ENXIO: a socket. Whatever else it says is no sign of absence.
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENAMETOOLONG)
@@ -107,15 +108,17 @@ class Files:
             try:
                 stored = await self._receive(temp, path, chunks, expected_size or 0)
                 yield Incoming(temp, stored)
-                self._incoming.remove(temp)
             finally:
-                self._discard(temp)
+                if temp in self._incoming:
+                    self._discard(temp)
 
     async def place(
         self, incoming: Incoming, beside: Sequence[tuple[PurePosixPath, bytes]] = ()
     ) -> list[Stored]:
         """A received file, and then small ones that are about it."""
-        return await self._in_thread(self._place, incoming, beside)
+        stored = await self._in_thread(self._place, incoming, beside)
+        self._incoming.discard(incoming.temp)
+        return stored
 
     async def remove(self, path: PurePosixPath) -> None:
         await self._in_thread(self._remove, path)
@@ -146,6 +149,8 @@ class Files:
 
     async def present(self, files: Sequence[Stored]) -> list[bool]:
         """For each, whether a regular file of that size is there."""
+        if not files:
+            return []
         return await self._in_thread(self._present, files)
 
     def is_file(self, path: PurePosixPath) -> bool:
@@ -202,6 +207,27 @@ class Files:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
 
     async def _receive(
+        self, temp: PurePosixPath, path: PurePosixPath, chunks: AsyncIterator[bytes], expected_size: int
+    ) -> Stored:
+        start = bytearray()
+        async for chunk in chunks:
+            start += chunk
+            if len(start) > SMALL:
+                async with aclosing(_joined(bytes(start), chunks)) as every:
+                    return await self._stream(temp, path, every, expected_size)
+        await self._in_thread(self._write_small, temp, start)
+        return Stored(path, len(start), hashlib.sha256(start).hexdigest())
+
+    def _write_small(self, temp: PurePosixPath, data: bytes | bytearray) -> None:
+        with (
+            self._made(temp.parent) as folder,
+            open(temp.name, "wb", opener=lambda name, flags: self._born(folder, name, flags)) as file,
+        ):
+            file.write(data)
+            file.flush()
+            self._settle(file.fileno(), len(data))
+
+    async def _stream(
         self, temp: PurePosixPath, path: PurePosixPath, chunks: AsyncIterator[bytes], expected_size: int
     ) -> Stored:
         size, checked, digest = 0, 0, hashlib.sha256()
@@ -504,6 +530,12 @@ async def _closing(opening: Awaitable[AsyncBufferedIOBase]) -> AsyncIterator[Asy
     finally:
         for file in opened:
             await see_through(file.close())
+
+
+async def _joined(start: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    yield start
+    async for chunk in rest:
+        yield chunk
 
 
 def _temp_name() -> str:

@@ -31,8 +31,14 @@ def executor() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
-@pytest.fixture
-def files(tmp_path: Path, executor: ThreadPoolExecutor) -> Files:
+@pytest.fixture(params=[files_module.SMALL, 0], ids=["at once", "as it comes"])
+def files(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    executor: ThreadPoolExecutor,
+) -> Files:
+    monkeypatch.setattr(files_module, "SMALL", request.param)
     root = tmp_path / "ENG"
     root.mkdir()
     return Files(root, mode=0o600, executor=executor)
@@ -120,7 +126,8 @@ async def test_modes_are_those_asked_for_whatever_the_umask(
 
 
 @pytest.mark.fault(19)
-async def test_a_file_under_way_is_private_already(files: Files) -> None:
+async def test_a_file_under_way_is_private_already(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_module, "SMALL", 0)
     seen: list[int] = []
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -437,6 +444,7 @@ async def test_what_would_fill_the_disk_is_not_begun(files: Files, monkeypatch: 
 async def test_a_stream_without_end_is_stopped_before_the_disk_is_full(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(files_module, "SMALL", 0)
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -458,6 +466,7 @@ async def test_a_stream_without_end_is_stopped_before_the_disk_is_full(
 async def test_room_is_asked_for_on_the_way_as_others_write_too(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(files_module, "SMALL", 0)
     rooms = iter([_disk(1 << 30), _disk(64 << 20)])
     monkeypatch.setattr(files_module, "ROOM_CHECKED_EVERY", 4)
     monkeypatch.setattr(os, "fstatvfs", lambda _: next(rooms))
