@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
 
 from exporter.crawl.comments import Comments
 from exporter.crawl.evidence import CompleteListing, to_the_end
@@ -64,7 +64,7 @@ class Attachments:
         wanted = [] if work.dry_run else plan.to_fetch
         work.progress.expect("attachments", len(wanted))
         return [
-            *(self._around(info, container, is_new=info.id not in held) for info in listed),
+            *await self._around(listed, container, held),
             *(self._download(info, is_new=info.id not in held) for info in wanted),
         ]
 
@@ -119,14 +119,28 @@ class Attachments:
         except ObstructedError as exc:
             self._work.report.failed(Kind.ATTACHMENT, info.id, info.title, exc)
 
-    def _around(self, info: AttachmentInfo, container: ContentInfo, *, is_new: bool) -> Job:
-        """Comments on an attachment, and its former versions."""
+    async def _around(
+        self, listed: Iterable[AttachmentInfo], container: ContentInfo, held: Container[str]
+    ) -> list[Job]:
+        """Comments on attachments, and their former versions."""
+        work = self._work
+        if not (work.parts.open(Part.COMMENTS) or work.wanted.history):
+            return []
+        on_each = await work.sink.held_in([info.id for info in listed])
+        return [
+            self._around_one(info, container, on_each[info.id], is_new=info.id not in held) for info in listed
+        ]
 
+    def _around_one(
+        self,
+        info: AttachmentInfo,
+        container: ContentInfo,
+        held: Mapping[Kind, Mapping[str, Held]],
+        *,
+        is_new: bool,
+    ) -> Job:
         async def fetch() -> Iterable[Job]:
             work = self._work
-            if not (work.parts.open(Part.COMMENTS) or work.wanted.history):
-                return ()
-            held = await work.sink.held_in(info.id)
             on_it = held[Kind.COMMENT]
             known = not (is_new or work.sweep.first or work.sweep.takes(container.id))
             shown = self._feeds.shown_talk(info, on_it, known=known)

@@ -29,7 +29,7 @@ class Hanging:
     def job(self, info: ContentInfo, *, details: bool = True) -> Job:
         async def fetch() -> Iterable[Job]:
             work = self._work
-            held = await work.sink.held_in(info.id)
+            held = (await work.sink.held_in([info.id]))[info.id]
             files, talk = self._shown(info, held)
             jobs: list[Job] = []
             answers = details  # the content itself, so that an empty listing of what is on it can be believed

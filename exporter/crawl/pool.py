@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from exporter.errors import rank
@@ -31,78 +31,90 @@ async def run_jobs(jobs: Iterable[Job], *, workers: int) -> None:
     however long `jobs` is. The first job that raises stops the others; the worst error of all is
     raised. A cancellation comes before any error, which is then its cause.
     """
-    pool = _Pool(iter(jobs))
+    pool = _Pool(iter(jobs), workers)
     # No task group: where a cancellation meets an error, it drops one of the two.
-    tasks = [
-        asyncio.create_task(pool.work(take)) for take in (pool.job, pool.transfer) for _ in range(workers)
-    ]
-    stopped = await _wait(tasks, asyncio.FIRST_EXCEPTION)
-    for task in tasks:
-        task.cancel()
-    while not all(task.done() for task in tasks):
-        stopped = await _wait(tasks, asyncio.ALL_COMPLETED) or stopped
-    error = min(filter(None, map(_error, tasks)), key=rank, default=None)
+    stopped = await _wait(pool.start())
+    pool.stop()
+    while pool.tasks:
+        stopped = await _wait(asyncio.wait(pool.tasks)) or stopped
+    error = min(pool.errors, key=rank, default=None)
     if stopped is not None:
         raise stopped from error
     if error is not None:
         raise error
 
 
-async def _wait(tasks: Sequence[asyncio.Task[None]], until: str) -> asyncio.CancelledError | None:
+async def _wait(until: Awaitable[object]) -> asyncio.CancelledError | None:
     """Returns what cancelled the waiting, if anything did."""
     try:
-        await asyncio.wait(tasks, return_when=until)
+        await until
     except asyncio.CancelledError as exc:
         return exc
     return None
 
 
-def _error(task: asyncio.Task[None]) -> BaseException | None:
-    """What a task failed with; of a cancelled one, what went wrong while it was being stopped."""
-    try:
-        return task.exception()
-    except asyncio.CancelledError as exc:
-        return exc.__cause__
-
-
 class _Pool:
-    def __init__(self, jobs: Iterator[Job]) -> None:
+    """A worker comes for a job and stays while there are more, so none waits idle to be woken."""
+
+    def __init__(self, jobs: Iterator[Job], workers: int) -> None:
         self._jobs = jobs
         self._waiting: list[Job] = []
         self._transfers: list[Job] = []
-        self._running = 0
-        self._is_empty = False
-        self._changed = asyncio.Event()
+        self._free = {self._job: workers, self._transfer: workers}
+        self._is_over = asyncio.Event()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.errors: list[BaseException] = []
 
-    def job(self) -> Job | None:
-        if self._waiting:
-            return self._waiting.pop()
-        if len(self._transfers) > MOST_WAITING:
-            return None
-        job = next(self._jobs, None)
-        self._is_empty = job is None
-        return job
+    async def start(self) -> None:
+        """Returns when nothing is left to do, or at the first error."""
 
-    def transfer(self) -> Job | None:
-        return self._transfers.pop() if self._transfers else None
+        async def begin() -> Iterable[Job]:
+            return ()
 
-    async def work(self, take: Callable[[], Job | None]) -> None:
-        while True:
-            job = take()
-            if job is not None:
-                await self._run(job)
-            elif self._is_empty and not (self._running or self._waiting or self._transfers):
-                self._changed.set()
-                return
-            else:  # whoever still runs may leave more to do
-                self._changed.clear()
-                await self._changed.wait()
+        self._employ(begin, self._job)
+        await self._is_over.wait()
 
-    async def _run(self, job: Job) -> None:
-        self._running += 1
-        try:
+    def stop(self) -> None:
+        self._is_over.set()
+        for task in self.tasks:
+            task.cancel()
+
+    def _employ(self, job: Job, take: Callable[[], Job | None]) -> None:
+        self._free[take] -= 1
+        task = asyncio.create_task(self._work(job, take))
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    async def _work(self, job: Job | None, take: Callable[[], Job | None]) -> None:
+        while job is not None:
             for left in await job():
                 (self._transfers if isinstance(left, Transfer) else self._waiting).append(left)
-        finally:
-            self._running -= 1
-            self._changed.set()
+            if self._is_over.is_set():
+                return
+            job = take()
+            self._employ_more()
+        self._free[take] += 1
+
+    def _employ_more(self) -> None:
+        for take in (self._job, self._transfer):
+            while self._free[take] and (job := take()) is not None:
+                self._employ(job, take)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        try:
+            error = task.exception()
+        except asyncio.CancelledError as exc:
+            error = exc.__cause__  # what went wrong while it was being stopped
+        if error is not None:
+            self.errors.append(error)
+        if self.errors or not self.tasks:
+            self._is_over.set()
+
+    def _job(self) -> Job | None:
+        if self._waiting:
+            return self._waiting.pop()
+        return next(self._jobs, None) if len(self._transfers) <= MOST_WAITING else None
+
+    def _transfer(self) -> Job | None:
+        return self._transfers.pop() if self._transfers else None

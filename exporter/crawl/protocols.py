@@ -145,8 +145,8 @@ class Sink(Protocol):
 
     async def held(self, kind: Kind) -> Mapping[str, Held]: ...
 
-    async def held_in(self, container: str) -> Mapping[Kind, Mapping[str, Held]]:
-        """The attachments, comments and former versions of one item."""
+    async def held_in(self, containers: Sequence[str]) -> Mapping[str, Mapping[Kind, Mapping[str, Held]]]:
+        """The attachments, comments and former versions of some items, by the ids of those."""
         ...
 
     async def held_bodies(self, kind: Kind, ids: Sequence[str]) -> Mapping[str, HeldBody]: ...

@@ -111,7 +111,7 @@ async def _takes_only_its_own(work: Work, each: Candidate) -> bool:
     """Whether no attachment recorded in it is on another page by now, whose listing didn't tell."""
     if each.kind not in _HOLDS_FILES:
         return True
-    for attachment in (await work.sink.held_in(each.id))[Kind.ATTACHMENT]:
+    for attachment in (await work.sink.held_in([each.id]))[each.id][Kind.ATTACHMENT]:
         try:
             found = await work.source.look_up_attachment(attachment)
         except NotFound:

@@ -11,7 +11,16 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from concurrent.futures import Executor
 from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -31,7 +40,7 @@ T = TypeVar("T")
 
 KEPT_FREE = 64 << 20  # bytes: the manifest, the summary and whatever else shares the disk need room too
 ROOM_CHECKED_EVERY = 64 << 20  # bytes of one download
-SMALL = 256 << 10  # bytes of one download that memory holds, to be written at once: a thread's turn is dear
+SMALL = 256 << 10  # bytes of one download that memory holds until it is placed: a thread's turn is dear
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # of a pipe, too, at once
 # What an open says where no file of ours is; ENXIO: a socket. Whatever else it says is no sign of absence.
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENAMETOOLONG)
@@ -50,10 +59,19 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A file that has arrived whole and is on disk, and where it is to go; both paths below the root."""
+    """A file that has arrived whole, and where it is to go; a large one is on disk, at `temp`."""
 
-    temp: PurePosixPath
     stored: Stored
+    temp: PurePosixPath | None = None
+    data: bytes | bytearray = b""
+
+
+class InTheWay(Exception):
+    """At the paths of files to be written there are others, which nobody said they know of."""
+
+    def __init__(self, strangers: Sequence[PurePosixPath]) -> None:
+        super().__init__(*map(str, strangers))
+        self.strangers = strangers
 
 
 class Files:
@@ -84,9 +102,14 @@ class Files:
         """Nothing more will be asked for."""
         self._root.close()
 
-    async def write_all(self, files: Sequence[tuple[PurePosixPath, bytes]]) -> list[Stored]:
-        """Put several files in place; their folders are synced once, at the end."""
-        return await self._in_thread(self._write_all, files)
+    async def write_all(
+        self, files: Sequence[tuple[PurePosixPath, bytes]], *, known: Container[Stored] | None = None
+    ) -> list[Stored]:
+        """Put several files in place; their folders are synced once, at the end.
+
+        Raises `InTheWay`, and writes nothing, where others are there than those that are `known`.
+        """
+        return await self._in_thread(self._write_known, files, known)
 
     async def write_if_changed(self, path: PurePosixPath, parts: Iterable[bytes]) -> None:
         """Put a file in place unless it has the same bytes already; `parts` are never held together."""
@@ -106,18 +129,22 @@ class Files:
             self.room_for(expected_size or 0)
             self._incoming.add(temp)
             try:
-                stored = await self._receive(temp, path, chunks, expected_size or 0)
-                yield Incoming(temp, stored)
+                yield await self._receive(temp, path, chunks, expected_size or 0)
             finally:
                 if temp in self._incoming:
                     self._discard(temp)
 
     async def place(
-        self, incoming: Incoming, beside: Sequence[tuple[PurePosixPath, bytes]] = ()
+        self,
+        incoming: Incoming,
+        beside: Sequence[tuple[PurePosixPath, bytes]] = (),
+        *,
+        known: Container[Stored] | None = None,
     ) -> list[Stored]:
-        """A received file, and then small ones that are about it."""
-        stored = await self._in_thread(self._place, incoming, beside)
-        self._incoming.discard(incoming.temp)
+        """A received file, and then small ones that are about it; as `write_all`."""
+        stored = await self._in_thread(self._place, incoming, beside, known)
+        if incoming.temp is not None:
+            self._incoming.discard(incoming.temp)
         return stored
 
     async def remove(self, path: PurePosixPath) -> None:
@@ -208,24 +235,14 @@ class Files:
 
     async def _receive(
         self, temp: PurePosixPath, path: PurePosixPath, chunks: AsyncIterator[bytes], expected_size: int
-    ) -> Stored:
+    ) -> Incoming:
         start = bytearray()
         async for chunk in chunks:
             start += chunk
             if len(start) > SMALL:
                 async with aclosing(_joined(bytes(start), chunks)) as every:
-                    return await self._stream(temp, path, every, expected_size)
-        await self._in_thread(self._write_small, temp, start)
-        return Stored(path, len(start), hashlib.sha256(start).hexdigest())
-
-    def _write_small(self, temp: PurePosixPath, data: bytes | bytearray) -> None:
-        with (
-            self._made(temp.parent) as folder,
-            open(temp.name, "wb", opener=lambda name, flags: self._born(folder, name, flags)) as file,
-        ):
-            file.write(data)
-            file.flush()
-            self._settle(file.fileno(), len(data))
+                    return Incoming(await self._stream(temp, path, every, expected_size), temp)
+        return Incoming(Stored(path, len(start), hashlib.sha256(start).hexdigest()), data=start)
 
     async def _stream(
         self, temp: PurePosixPath, path: PurePosixPath, chunks: AsyncIterator[bytes], expected_size: int
@@ -314,9 +331,30 @@ class Files:
                         found.append(each / entry.name)
         return sorted(found)
 
-    def _place(self, incoming: Incoming, beside: Sequence[tuple[PurePosixPath, bytes]]) -> list[Stored]:
-        self._rename(incoming.temp, incoming.stored.path)
+    def _place(
+        self,
+        incoming: Incoming,
+        beside: Sequence[tuple[PurePosixPath, bytes]],
+        known: Container[Stored] | None,
+    ) -> list[Stored]:
+        path = incoming.stored.path
+        if incoming.temp is None:
+            return self._write_known([(path, incoming.data), *beside], known)
+        self._refuse_strangers([path, *(each for each, _ in beside)], known)
+        self._rename(incoming.temp, path)
         return [incoming.stored, *self._write_all(beside)]
+
+    def _write_known(
+        self, files: Sequence[tuple[PurePosixPath, bytes | bytearray]], known: Container[Stored] | None
+    ) -> list[Stored]:
+        self._refuse_strangers([path for path, _ in files], known)
+        return self._write_all(files)
+
+    def _refuse_strangers(self, paths: Iterable[PurePosixPath], known: Container[Stored] | None) -> None:
+        if known is not None:
+            there = [each for each in map(self._digest, paths) if each is not None and each not in known]
+            if there:
+                raise InTheWay([each.path for each in there])
 
     def _rename(self, path: PurePosixPath, to: PurePosixPath) -> None:
         with self._refusals(to):
@@ -421,7 +459,7 @@ class Files:
                     _unlink(folder, entry.name)
         return inner
 
-    def _write_all(self, files: Sequence[tuple[PurePosixPath, bytes]]) -> list[Stored]:
+    def _write_all(self, files: Sequence[tuple[PurePosixPath, bytes | bytearray]]) -> list[Stored]:
         folders: dict[PurePosixPath, int] = {}
         with ExitStack() as opened:
             for path, data in files:
@@ -439,7 +477,9 @@ class Files:
             self._put(folder, path.name, parts, unless_same=True)
             self._sync_folder(folder)
 
-    def _put(self, folder: int, name: str, parts: Iterable[bytes], *, unless_same: bool = False) -> None:
+    def _put(
+        self, folder: int, name: str, parts: Iterable[bytes | bytearray], *, unless_same: bool = False
+    ) -> None:
         temp, size = _temp_name(), 0
         try:
             with open(temp, "w+b", opener=lambda temp, flags: self._born(folder, temp, flags)) as file:

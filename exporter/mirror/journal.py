@@ -7,14 +7,17 @@ recorded is noted in `leaving` in the commit that stops recording it, until it i
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from exporter import layout
 from exporter.mirror import rows
-from exporter.mirror.entry import Statement
+from exporter.mirror.entry import Role, Statement
 from exporter.mirror.files import Stored
+from exporter.model import Kind
 
 _LOOK_AGAIN = (
     "UPDATE items SET version_number = NULL, listed_sha256 = NULL "
@@ -25,11 +28,33 @@ _ADF_BESIDE = (  # of the body of before
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What may lie at some paths, and what is recorded of one item, wherever that lies."""
+
+    recorded: Sequence[Stored]
+    under_way: Sequence[Stored]
+    own: Mapping[Role, Stored]
+
+    def is_at(self, path: PurePosixPath, data: bytes | None) -> bool:
+        """Whether `data` is what is recorded there."""
+        return data is not None and any(
+            each.path == path and each.sha256 == hashlib.sha256(data).hexdigest() for each in self.recorded
+        )
+
+
 def known(
-    connection: sqlite3.Connection, paths: Sequence[PurePosixPath]
-) -> tuple[list[Stored], list[Stored]]:
+    connection: sqlite3.Connection, paths: Sequence[PurePosixPath], of: tuple[Kind, str] | None
+) -> Known:
     where = f"WHERE path IN ({', '.join('?' * len(paths))})"
-    return files(connection, where, paths), under_way(connection, where, paths)
+    own = connection.execute(
+        "SELECT role, path, size, sha256 FROM files WHERE kind = ? AND id = ?", of or ("", "")
+    )
+    return Known(
+        files(connection, where, paths),
+        under_way(connection, where, paths),
+        {role: stored for role, *row in own if (stored := rows.stored(*row)) is not None},
+    )
 
 
 def files(

@@ -39,7 +39,7 @@ LEFT JOIN files m ON m.kind = i.kind AND m.id = i.id AND m.role = 'metadata'
 LEFT JOIN files d ON d.kind = i.kind AND d.id = i.id AND d.role IN ('storage', 'file')
 """
 _ITEMS = f"{_COLUMNS} WHERE i.kind = ? AND i.id > ? ORDER BY i.id LIMIT {CHUNK}"
-_CONTAINED = f"{_COLUMNS} WHERE i.container = ? AND i.kind IN ('attachment', 'comment', 'version')"
+_CONTAINED = f"{_COLUMNS} WHERE i.kind IN ('attachment', 'comment', 'version')"
 _INSIDE = """
 INSERT INTO temp.inside
 WITH RECURSIVE inside(kind, id) AS (
@@ -73,6 +73,7 @@ class Manifest:
         self._connection = connection
         self._thread = thread
         self._pending: list[Statement] = []
+        self._next: asyncio.Task[None] | None = None
         self._committing = asyncio.Lock()
         self._failure: LocalError | ManifestError | None = None
         self._damaged: set[PurePosixPath] | None = None
@@ -99,11 +100,12 @@ class Manifest:
                 return
             last = items[-1].id
 
-    async def contained(self, container: str) -> list[Item]:
-        """The attachments, comments and former versions of one item."""
-        return await self._run(partial(self._items, _CONTAINED, (container,)))
+    async def contained(self, containers: Sequence[str]) -> list[Item]:
+        """The attachments, comments and former versions of some items."""
+        query = f"{_CONTAINED} AND i.container IN ({', '.join('?' * len(containers))})"
+        return await self._run(partial(self._items, query, containers))
 
-    def _items(self, query: str, parameters: tuple[str, ...]) -> list[Item]:
+    def _items(self, query: str, parameters: Sequence[str]) -> list[Item]:
         return [rows.item(*row) for row in self._connection.execute(query, parameters)]
 
     async def files(self, kind: Kind, ids: Sequence[str]) -> dict[str, dict[Role, Stored]]:
@@ -120,12 +122,6 @@ class Manifest:
             return found
 
         return await self._run(read)
-
-    async def file_at(self, path: PurePosixPath) -> Stored | None:
-        """What is recorded of the file at a path."""
-        query = "SELECT path, size, sha256 FROM files WHERE path = ?"
-        row = await self._run(lambda: self._connection.execute(query, (str(path),)).fetchone())
-        return rows.stored(*row) if row else None
 
     async def every_file(self) -> AsyncIterator[list[Recorded]]:
         """All recorded files in the order of their paths, some at a time."""
@@ -231,9 +227,12 @@ class Manifest:
         if self._damaged:
             self._damaged -= {stored.path for entry in entries for stored in entry.files.values()}
 
-    async def known(self, paths: Sequence[PurePosixPath]) -> tuple[list[Stored], list[Stored]]:
-        """What may lie at some paths: what is recorded, and what is noted as on its way."""
-        return await self._run(partial(journal.known, self._connection, paths))
+    async def known(
+        self, paths: Sequence[PurePosixPath], of: tuple[Kind, str] | None = None
+    ) -> journal.Known:
+        """What may lie at some paths: what is recorded, and what is noted as on its way. With `of`, also
+        the files that are recorded of that item."""
+        return await self._run(partial(journal.known, self._connection, paths, of))
 
     async def all_files(self) -> list[Stored]:
         """Every recorded file."""
@@ -311,19 +310,24 @@ class Manifest:
 
     async def _commit(self, statements: Sequence[Statement]) -> None:
         self._pending += statements
+        if self._next is None:
+            self._next = asyncio.create_task(self._commit_pending())
+        await see_through(self._next)
+
+    async def _commit_pending(self) -> None:
+        """All that is pending once the commit under way has ended: whoever waits for it wakes at once."""
         async with self._committing:
-            if self._failure is not None:  # mine may have been in the commit that failed
+            batch, self._pending, self._next = self._pending, [], None
+            if self._failure is not None:  # what it lacks may be what these build on
                 raise self._failure
-            if self._pending:  # else somebody's commit took mine along
-                batch, self._pending = self._pending, []
-                try:
-                    await see_through(self._run(lambda: self._write(batch)))
-                except (LocalError, ManifestError) as exc:
-                    self._failure = exc
-                    raise
-                except Exception:
-                    self._failure = ManifestError("a change could not be recorded")
-                    raise
+            try:
+                await self._run(lambda: self._write(batch))
+            except (LocalError, ManifestError) as exc:
+                self._failure = exc
+                raise
+            except Exception:
+                self._failure = ManifestError("a change could not be recorded")
+                raise
 
     def _write(self, batch: list[Statement]) -> None:
         with self._connection:

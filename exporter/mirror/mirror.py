@@ -14,7 +14,7 @@ from exporter.clock import Clock
 from exporter.mirror import summaries, threads, tree
 from exporter.mirror.entry import Entry, Named, Role, attachment_entry, content_entry, old_entry
 from exporter.mirror.files import Files, Incoming, Stored
-from exporter.mirror.manifest import Item, Manifest
+from exporter.mirror.manifest import CHUNK, Item, Manifest
 from exporter.mirror.placing import Placing
 from exporter.mirror.trash import Trash
 from exporter.mirror.uninterrupted import see_through
@@ -75,16 +75,23 @@ class Mirror:
             found |= await self._still_there(items)
         return found
 
-    async def held_in(self, container: str) -> dict[Kind, dict[str, Held]]:
-        """What is recorded of the attachments, comments and former versions of one item."""
-        items = await self._manifest.contained(container)
+    async def held_in(self, containers: Sequence[str]) -> dict[str, dict[Kind, dict[str, Held]]]:
+        """What is recorded of the attachments, comments and former versions of some items."""
+        items: dict[str, list[Item]] = {each: [] for each in containers}
+        for at in range(0, len(containers), CHUNK):
+            for item in await self._manifest.contained(containers[at : at + CHUNK]):
+                items[item.container or ""].append(item)
+        return {each: await self._held_in(each, items[each]) for each in containers}
+
+    async def _held_in(self, container: str, items: Sequence[Item]) -> dict[Kind, dict[str, Held]]:
         found = {
             each: await self._still_there([item for item in items if item.kind is each])
             for each in (Kind.ATTACHMENT, Kind.COMMENT, Kind.VERSION)
         }
         if found[Kind.COMMENT]:  # they share a file
-            data, is_ours = await self._read(layout.comments_path(container))
-            there = threads.parse(data if is_ours else None)
+            path = layout.comments_path(container)
+            data, known = await self._files.read(path), await self._manifest.known([path])
+            there = threads.parse(data if known.is_at(path, data) else None)
             listed = {item.id: item.listed for item in items if item.kind is Kind.COMMENT}
             found[Kind.COMMENT] = {
                 each: replace(held, has_data=each in there, digest=listed[each] if each in there else None)
@@ -108,11 +115,11 @@ class Mirror:
 
         Empty where it isn't the one that was recorded, as after a kill between the two: so it is saved anew.
         """
-        data = await self._files.read(layout.metadata_path(kind, item_id))
+        path = layout.metadata_path(kind, item_id)
+        data = await self._files.read(path)
         if data is None:
             return None
-        recorded = (await self._manifest.files(kind, [item_id])).get(item_id, {}).get("metadata")
-        is_ours = recorded is not None and recorded.sha256 == hashlib.sha256(data).hexdigest()
+        is_ours = (await self._manifest.known([path])).is_at(path, data)
         return (canonical.load(data) or {}) if is_ours else {}
 
     async def body(self, kind: Kind, item_id: str) -> str:
@@ -259,13 +266,6 @@ class Mirror:
         data = await self._files.read(path)
         return (canonical.load(data) if data is not None else None) or {}
 
-    async def _read(self, path: PurePosixPath) -> tuple[bytes | None, bool]:
-        """A file, and whether it is the one that was recorded."""
-        data, recorded = await self._files.read(path), await self._manifest.file_at(path)
-        if data is None or recorded is None:
-            return data, False
-        return data, recorded.sha256 == hashlib.sha256(data).hexdigest()
-
     async def _present(self, files: Sequence[Stored]) -> list[Stored]:
         """Those that are there, and were not found damaged."""
         damaged = await self._manifest.damaged()
@@ -334,11 +334,13 @@ class Mirror:
 
     async def _save_details(self, kind: Kind, item_id: str, parts: Mapping[str, Any]) -> None:
         path = layout.metadata_path(kind, item_id)
-        before = await self.details(kind, item_id)
+        known = await self._placing.known([path])
+        data = await self._files.read(path)
+        before = canonical.load(data) if data is not None and known.is_at(path, data) else None
         if not before:  # damaged: the next listing brings the rest anew
             await self._manifest.forget_listed(kind, item_id)
         document = {**(before or {}), **parts}
-        (stored,) = await self._placing.write_all([(path, canonical.dump(document))])
+        (stored,) = await self._placing.write_all([(path, canonical.dump(document))], known=known)
         named: Named = {"metadata": people.in_metadata(document)}
         await self._placing.record(Entry(kind, item_id, {"metadata": stored}, people=named))
 
@@ -346,22 +348,22 @@ class Mirror:
         self, kind: Kind, container: str, comments: Sequence[CommentInfo], *, complete: bool
     ) -> None:
         live_path, missing_path = layout.comments_path(container), layout.missing_comments_path(container)
-        recorded = (await self._manifest.files(kind, [container])).get(container, {})
-        before = await self._comments_before(container)
+        known = await self._placing.known([live_path, missing_path], (kind, container))
+        data = await self._files.read(live_path)
+        before = await self._comments_before(container, data, is_ours=known.is_at(live_path, data))
         missing_before = threads.parse(await self._files.read(missing_path))
         live, missing = threads.merge(before, missing_before, comments, complete=complete)
-        files: dict[Role, Stored] = {}
-        dropped: dict[Role, PurePosixPath] = {}
-        sides: tuple[tuple[Role, PurePosixPath, list[threads.Comment]], ...] = (
-            ("missing-comments", missing_path, missing),
-            ("comments", live_path, live),
+        sides: dict[Role, tuple[PurePosixPath, list[threads.Comment]]] = {
+            "missing-comments": (missing_path, missing),  # first: what goes there is never in neither
+            "comments": (live_path, live),
+        }
+        written = {role: side for role, side in sides.items() if side[1]}
+        dropped = {role: path for role, (path, documents) in sides.items() if not documents}
+        stored = await self._placing.write_all(
+            [(path, canonical.dump(threads.arrange(documents))) for path, documents in written.values()],
+            known=known,
         )
-        for role, path, documents in sides:  # what goes from one to the other is never in neither
-            if documents:
-                data = canonical.dump(threads.arrange(documents))
-                (files[role],) = await self._placing.write_all([(path, data)])
-            else:
-                dropped[role] = path
+        files = dict(zip(written, stored, strict=True))
         named: Named = {"comments": people.in_metadata([each.document for each in live])} if live else {}
         await self._placing.record(
             Entry(kind, container, files, people=named, dropped=tuple(dropped)),
@@ -377,18 +379,19 @@ class Mirror:
                 )
                 for comment in comments
             ),
-            leaving=[recorded[role] for role in dropped if role in recorded],
+            leaving=[known.own[role] for role in dropped if role in known.own],
         )
         for role, path in dropped.items():
-            if role not in recorded:  # of a run that was killed before it was recorded
+            if role not in known.own:  # of a run that was killed before it was recorded
                 await self._files.remove(path)
 
-    async def _comments_before(self, container: str) -> dict[str, threads.Comment]:
+    async def _comments_before(
+        self, container: str, data: bytes | None, *, is_ours: bool
+    ) -> dict[str, threads.Comment]:
         """Those in the file; of a damaged one, those that were recorded: a harmed id is nobody's."""
-        data, is_ours = await self._read(layout.comments_path(container))
         there = threads.parse(data)
         if there and not is_ours:
-            items = await self._manifest.contained(container)
+            items = await self._manifest.contained([container])
             recorded = {item.id for item in items if item.kind is Kind.COMMENT}
             return {each: comment for each, comment in there.items() if each in recorded}
         return there
@@ -396,10 +399,13 @@ class Mirror:
     async def _save_attachment(self, info: AttachmentInfo, incoming: Incoming | None) -> None:
         files: dict[Role, Stored] = {}
         path = layout.attachment_path(info.id, info.title)
-        before = (await self._manifest.files(Kind.ATTACHMENT, [info.id])).get(info.id, {}).get("file")
         metadata = layout.metadata_path(Kind.ATTACHMENT, info.id), info.metadata
+        known = await self._placing.known([path, metadata[0]], (Kind.ATTACHMENT, info.id))
+        before = known.own.get("file")
         if incoming is not None:
-            files["file"], files["metadata"] = await self._placing.place(incoming, metadata, before=before)
+            files["file"], files["metadata"] = await self._placing.place(
+                incoming, metadata, known=known, before=before
+            )
         else:
             # a damaged one keeps its name: under another it would be recorded as good
             if before is not None and before.path != path and await self._present([before]):

@@ -69,18 +69,19 @@ class Rehearsal(Mirror):
         held = await self.held(kind)
         self._since |= {item_id: held[item_id].missing_since for item_id in ids if item_id in held}
 
-    async def held_in(self, container: str) -> dict[Kind, dict[str, Held]]:
-        since = self._since.get(container)
-        found = await super().held_in(container)
-        if since is None:
-            return found
-        return {
-            kind: {
-                item_id: _back(have) if have.missing_since == since else have
-                for item_id, have in items.items()
-            }
-            for kind, items in found.items()
-        }
+    async def held_in(self, containers: Sequence[str]) -> dict[str, dict[Kind, dict[str, Held]]]:
+        found = await super().held_in(containers)
+        for container in containers:
+            since = self._since.get(container)
+            if since is not None:
+                found[container] = {
+                    kind: {
+                        item_id: _back(have) if have.missing_since == since else have
+                        for item_id, have in items.items()
+                    }
+                    for kind, items in found[container].items()
+                }
+        return found
 
     async def purge_trash(self, *, days: int) -> None: ...
 

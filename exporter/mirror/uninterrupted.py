@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def see_through(work: Coroutine[Any, Any, T]) -> T:
+async def see_through(work: Coroutine[Any, Any, T] | asyncio.Task[T]) -> T:
     """Await `work`; a cancellation is passed on only after it has ended: what is on disk gets recorded.
 
     Of several cancellations the last is passed on. If `work` fails meanwhile, its error is the cause.

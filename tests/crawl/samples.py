@@ -378,8 +378,8 @@ class FakeSink:
     async def held(self, kind: Kind) -> Mapping[str, Held]:
         return self.holds[kind]
 
-    async def held_in(self, container: str) -> Mapping[Kind, Mapping[str, Held]]:
-        return self.holds_in.get(container, defaultdict(dict))
+    async def held_in(self, containers: Sequence[str]) -> Mapping[str, Mapping[Kind, Mapping[str, Held]]]:
+        return {each: self.holds_in.get(each, defaultdict(dict)) for each in containers}
 
     async def held_bodies(self, kind: Kind, ids: Sequence[str]) -> Mapping[str, HeldBody]:
         return {item_id: self.holds_bodies[item_id] for item_id in ids if item_id in self.holds_bodies}

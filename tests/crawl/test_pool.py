@@ -228,3 +228,26 @@ async def test_cancellation_reaches_the_jobs() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert cancelled == 3
+
+
+async def test_once_stopped_a_job_that_ends_well_brings_in_no_others() -> None:
+    begun = 0
+    ending = asyncio.Event()
+
+    async def ends_all_the_same() -> Iterable[Job]:
+        nonlocal begun
+        begun += 1
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await ending.wait()
+        return [ends_all_the_same] * 9
+
+    running = asyncio.create_task(run_jobs([ends_all_the_same] * 9, workers=2))
+    await asyncio.sleep(0.001)
+    running.cancel()
+    await asyncio.sleep(0.001)
+    ending.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(running, 5)
+    assert begun == 2

@@ -109,8 +109,8 @@ async def test_a_body_that_is_harmed_counts_as_not_held(folder: Path, harm: str)
 async def test_an_attachment_lies_in_the_folder_of_its_id(folder: Path) -> None:
     async with _open(folder) as mirror:
         await mirror.save_attachment(FILE, _chunks(b"da", b"ta"))
-        assert list((await mirror.held_in("7"))[Kind.ATTACHMENT]) == ["att9"]
-        assert (await mirror.held_in("8"))[Kind.ATTACHMENT] == {}
+        assert list((await mirror.held_in(["7"]))["7"][Kind.ATTACHMENT]) == ["att9"]
+        assert (await mirror.held_in(["8"]))["8"][Kind.ATTACHMENT] == {}
     assert _files(folder) == ["raw/attachments/att9.json", "raw/attachments/att9/9.png"]
     assert (folder / "raw/attachments/att9/9.png").read_bytes() == b"data"
 
@@ -121,7 +121,7 @@ async def test_an_attachment_that_breaks_off_leaves_the_good_copy_and_its_record
         newer = attachment(9, 7, version=Version(2, "2026-11-02"))
         with pytest.raises(TransientError):
             await mirror.save_attachment(newer, _chunks(b"ne", error=TransientError("cut")))
-        held = (await mirror.held_in("7"))[Kind.ATTACHMENT]["att9"]
+        held = (await mirror.held_in(["7"]))["7"][Kind.ATTACHMENT]["att9"]
         assert (held.version, held.has_data) == (FILE.version, True)
     assert (folder / "raw/attachments/att9/9.png").read_bytes() == b"data"
     assert _files(folder) == ["raw/attachments/att9.json", "raw/attachments/att9/9.png"]
@@ -138,7 +138,7 @@ async def test_a_move_of_an_attachment_costs_its_metadata_only(folder: Path) -> 
     async with _open(folder) as mirror:
         await mirror.save_attachment(FILE, _chunks(b"data"))
         await mirror.save_attachment_metadata(attachment(9, 8))
-        held = (await mirror.held_in("8"))[Kind.ATTACHMENT]["att9"]
+        held = (await mirror.held_in(["8"]))["8"][Kind.ATTACHMENT]["att9"]
         assert held.has_data
 
 
@@ -283,7 +283,7 @@ async def test_comments_that_are_no_longer_listed_move_to_a_file_of_their_own_an
         assert [each["id"] for each in document["footer"]] == ["1"]
         assert [each["id"] for each in document["footer"][0]["replies"]] == ["2"]
         assert [each["id"] for each in document["inline"]] == ["3"]
-        held = (await mirror.held_in("7"))[Kind.COMMENT]
+        held = (await mirror.held_in(["7"]))["7"][Kind.COMMENT]
         assert {each.has_data for each in held.values()} == {True}
         first = live.read_bytes()
 
@@ -322,7 +322,7 @@ async def test_a_renamed_attachment_is_renamed_here(folder: Path) -> None:
     async with _open(folder) as mirror:
         await mirror.save_attachment(FILE, _chunks(b"data"))
         await mirror.save_attachment_metadata(attachment(9, 7, title="new.png"))
-        held = (await mirror.held_in("7"))[Kind.ATTACHMENT]["att9"]
+        held = (await mirror.held_in(["7"]))["7"][Kind.ATTACHMENT]["att9"]
         assert (held.title, held.has_data) == ("new.png", True)
     assert (folder / "raw/attachments/att9/new.png").read_bytes() == b"data"
     assert _files(folder) == ["raw/attachments/att9.json", "raw/attachments/att9/new.png"]

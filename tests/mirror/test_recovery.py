@@ -203,7 +203,7 @@ async def test_without_a_backup_the_files_say_what_is_held(folder: Path) -> None
         assert pages["7"].digest is None
         assert (await mirror.held_bodies(Kind.PAGE, ["7"]))["7"].adf is not None
         assert list(await mirror.held(Kind.FOLDER)) == ["20"]
-        inside = await mirror.held_in("7")
+        inside = (await mirror.held_in(["7"]))["7"]
         assert inside[Kind.ATTACHMENT]["att9"].version == Version(3, DATE), "it has its size"
         assert {each: have.state for each, have in inside[Kind.COMMENT].items()} == {
             "1": None,
@@ -233,7 +233,7 @@ async def test_an_attachment_of_another_size_than_told_is_fetched_again(folder: 
     (folder / "raw/attachments/att9/9.png").write_bytes(b"cut")
     _spoil(folder)
     async with _open(folder) as mirror:
-        assert (await mirror.held_in("7"))[Kind.ATTACHMENT]["att9"].version.number is None
+        assert (await mirror.held_in(["7"]))["7"][Kind.ATTACHMENT]["att9"].version.number is None
 
 
 @pytest.mark.fault(57)
@@ -255,7 +255,7 @@ async def test_a_backup_is_believed_where_the_files_agree(folder: Path) -> None:
         assert pages["8"].version.number is None, "newer than the backup"
         assert pages["30"].version.number is None, "not in the backup"
         assert pages["7"].version.number is None, "something of it is lost"
-        attached = (await mirror.held_in("7"))[Kind.ATTACHMENT]["att9"]
+        attached = (await mirror.held_in(["7"]))["7"][Kind.ATTACHMENT]["att9"]
         assert attached.version == Version(3, DATE)
         assert attached.digest is not None, "as it was"
     assert recorded(folder) == on_disk(folder)
