@@ -112,9 +112,9 @@ class _Pool:
             self._is_over.set()
 
     def _job(self) -> Job | None:
-        if self._waiting:
-            return self._waiting.pop()
-        return next(self._jobs, None) if len(self._transfers) <= MOST_WAITING else None
+        if len(self._transfers) > MOST_WAITING:
+            return None
+        return self._waiting.pop() if self._waiting else next(self._jobs, None)
 
     def _transfer(self) -> Job | None:
         return self._transfers.pop() if self._transfers else None

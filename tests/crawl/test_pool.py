@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 
-from exporter.crawl.pool import Job, run_jobs
+from exporter.crawl.pool import MOST_WAITING, Job, Transfer, run_jobs
 from exporter.errors import AuthError, Exit, LocalError, Unavailable
 from exporter.mirror.uninterrupted import see_through
 
@@ -251,3 +251,26 @@ async def test_once_stopped_a_job_that_ends_well_brings_in_no_others() -> None:
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(running, 5)
     assert begun == 2
+
+
+async def test_where_many_transfers_wait_nothing_else_is_begun() -> None:
+    begun, done, widest = 0, 0, 0
+
+    async def file() -> Iterable[Job]:
+        nonlocal done
+        await asyncio.sleep(0)
+        done += 1
+        return ()
+
+    async def page() -> Iterable[Job]:
+        nonlocal begun, widest
+        begun += 5
+        widest = max(widest, begun - done)
+        return [Transfer(file)] * 5
+
+    async def batch() -> Iterable[Job]:
+        return [page] * 250
+
+    await run_jobs([batch] * 10, workers=10)
+    assert done == begun == 12_500
+    assert widest <= MOST_WAITING + 2 * 5 * 10
