@@ -54,7 +54,8 @@ class Attachments:
             work.due.add(container.id)
         if complete is not None:
             work.report.listed(Part.ATTACHMENTS, "complete")
-            self._compare(container, listed)
+            for missed in self._feeds.left_out(listed, container.id, work.policy.now):
+                work.doubt(Part.ATTACHMENTS, f"attachment {missed} of {container.kind} {container.id}")
         lacking = complete.lacks(held) if complete is not None and answers else {}
         gone = await self._gone(container, lacking)
         plan = make_plan(listed, held, gone=gone, with_data=True)
@@ -67,12 +68,6 @@ class Attachments:
             *await self._around(listed, container, held),
             *(self._download(info, is_new=info.id not in held) for info in wanted),
         ]
-
-    def _compare(self, container: ContentInfo, listed: Iterable[AttachmentInfo]) -> None:
-        """With what a listing of the whole site showed."""
-        for info in listed:
-            if self._feeds.left_out_file(info, container, self._work.policy.now):
-                self._work.doubt(Part.ATTACHMENTS, f"attachment {info.id} of {container.kind} {container.id}")
 
     async def _gone(self, container: ContentInfo, missing: Mapping[str, Held]) -> dict[str, State]:
         """What became of those that a complete listing lacks; looked up until it says that they are gone."""
@@ -142,9 +137,14 @@ class Attachments:
         async def fetch() -> Iterable[Job]:
             work = self._work
             on_it = held[Kind.COMMENT]
-            known = not (is_new or work.sweep.first or work.sweep.takes(container.id))
-            shown = self._feeds.shown_talk(info, on_it, known=known)
-            await self._comments.fetch(Kind.ATTACHMENT, info.id, info.title, on_it, answers=True, shown=shown)
+            known = not (is_new or work.sweep.first or work.sweep.checks(container.id))
+            current = container.status == "current"
+            shown = None
+            if not work.sweep.samples(container.id):
+                shown = self._feeds.shown_talk(info.id, on_it, known=known, current=current)
+            await self._comments.fetch(
+                Kind.ATTACHMENT, info.id, info.title, on_it, answers=True, shown=shown, page=container.id
+            )
             return await self._history.of_attachment(info, held[Kind.VERSION])
 
         return fetch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from exporter.crawl.evidence import CompleteListing, joined, to_the_end
 from exporter.crawl.feeds import Feeds
@@ -24,10 +24,12 @@ class Comments:
         held: Mapping[str, Held],
         *,
         answers: bool,
+        page: str,
         shown: Sequence[CommentInfo] | None = None,
         verify: bool = False,
     ) -> None:
-        """Bring the comments on one item up to date; what fails is noted in the report.
+        """Bring the comments on one item up to date; what fails is noted in the report, and the `page` that
+        it is, or is on, is asked for in the next run.
 
         Missing is what a complete listing lacks, of a container that itself `answers`: Confluence tells
         no more of a deleted comment. Where a listing of the whole site has `shown` those on it, with
@@ -50,9 +52,10 @@ class Comments:
         except RemoteError as exc:
             work.report.failed(kind, container, title, f"its comments could not all be listed: {exc}")
             work.report.listed(Part.COMMENTS, "incomplete")
-            work.due.add(container)
+            work.due.add(page)
         if seen is not None or verify:
-            self._compare(listed.values())
+            for missed in self._feeds.left_out(listed.values(), container, work.policy.now):
+                work.doubt(Part.COMMENTS, f"comment {missed} on {kind} {container}")
         if seen is not None:
             work.report.listed(Part.COMMENTS, "complete")
         complete = seen is not None and answers
@@ -66,7 +69,7 @@ class Comments:
                 await work.sink.save_comments(kind, container, comments, complete=complete)
             except ObstructedError as exc:
                 work.report.failed(kind, container, title, exc)
-                work.due.add(container)
+                work.due.add(page)
                 return
         if plan.newly_missing:
             await work.sink.mark_missing(Kind.COMMENT, plan.newly_missing, container=container)
@@ -109,12 +112,6 @@ class Comments:
         if verify:
             await self._list_roots(kind, container, threads)
         await self._list_below(threads)
-
-    def _compare(self, listed: Iterable[CommentInfo]) -> None:
-        """With what a listing of the whole site showed."""
-        for comment in listed:
-            if self._feeds.left_out_comment(comment, self._work.policy.now):
-                self._work.doubt(Part.COMMENTS, f"comment {comment.id} on {comment.container}")
 
 
 class _Threads:

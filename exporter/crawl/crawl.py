@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
 
 from exporter.crawl.bodies import Bodies
 from exporter.crawl.feeds import closing, read_feeds
@@ -15,12 +16,13 @@ from exporter.crawl.pool import run_jobs
 from exporter.crawl.protocols import Sink, Source
 from exporter.crawl.report import Report
 from exporter.crawl.retiring import retire
-from exporter.crawl.routes import DUE, make_sweep, notes
+from exporter.crawl.routes import DUE, make_sweep, notes, so_far
 from exporter.crawl.selection import select
 from exporter.crawl.space import save_space
 from exporter.crawl.tree import arrange
-from exporter.crawl.wanted import Parts, Policy, Wanted
+from exporter.crawl.wanted import PART_OF, Parts, Policy, Wanted
 from exporter.crawl.work import Work
+from exporter.errors import AuthError, TimeUp, Unavailable
 from exporter.model import CONTAINERS, WITH_BODY, ContentInfo, Kind, Part, Space, State
 from exporter.progress import Progress
 
@@ -65,19 +67,25 @@ async def crawl(
     work.settled.update(info.id for plan in plans.values() for info in [*plan.to_fetch, *plan.updated])
     renamed = _former_titles(plans, held)
     recorded = {item_id for kind in KINDS for item_id in held[kind]}
+    work.due.update(_unlisted(everything, held, work))
     whole = is_whole(everything, gone, held) if listing is everything else everything.whole
     unasked = await not_asked(work, space, held)
     _collect_proofs(work, listing, plans)
     del held  # as large as the listing
     await save_space(work, space)
+    due = sweep.due | _unfinished(plans, first=sweep.first)
+    await sink.note({DUE: " ".join(sorted(due))})
     await _save_what_is_known(work, plans)
-    await sink.note({DUE: " ".join(sorted(sweep.due | _unfinished(plans, first=sweep.first)))})
     with closing(await read_feeds(work, space, listing)) as feeds:
         bodies = Bodies(work, Hanging(work, feeds), plans, renamed)
-        await run_jobs(bodies.jobs(listing), workers=workers)
+        try:
+            await run_jobs(bodies.jobs(listing), workers=workers)
+        except (AuthError, Unavailable, TimeUp, asyncio.CancelledError):  # cut, while the disk is well
+            await sink.note(so_far(sweep, due=due, failed=work.due, asked=work.asked))
+            raise
     swept = [*filter(parts.open, HANGING)]
-    is_through = not (report.faults or wanted.is_selection)
-    await sink.note(notes(sweep, wanted, swept, due=work.due, doubted=work.doubted, is_through=is_through))
+    narrower = wanted.is_selection
+    await sink.note(notes(sweep, wanted, swept, due=work.due, doubted=work.doubted, narrower=narrower))
     await save_users(work)
     for part in (*HANGING, Part.PERMISSIONS):
         if not parts.open(part):
@@ -108,6 +116,15 @@ def _plans(
         plans[kind] = make_plan(infos, held[kind], gone=gone.get(kind, {}), with_data=kind in WITH_BODY)
         report.planned(kind, plans[kind])
     return plans
+
+
+def _unlisted(listing: SpaceListing, held: HeldByKind, work: Work) -> Iterator[str]:
+    """Those whose turn it is, where a listing broke off before it showed them."""
+    for kind in CONTAINERS:
+        is_asked = kind not in PART_OF or work.parts.open(PART_OF[kind])
+        if is_asked and kind not in listing.complete:
+            shown = {info.id for info in listing.contents[kind]}
+            yield from (each for each in held[kind] if each not in shown and work.sweep.takes(each))
 
 
 def _unfinished(plans: Plans, *, first: bool) -> set[str]:

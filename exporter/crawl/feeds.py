@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from exporter import canonical
 from exporter.crawl.evidence import to_the_end
 from exporter.crawl.listing import SpaceListing
 from exporter.crawl.pool import run_jobs
@@ -44,34 +45,20 @@ class _TooMany(Exception):
 class Feed(Generic[L]):
     """Rows of a listing of the whole site, by what of this space they are on.
 
-    `agrees`: the search index, too, knows of no more on what is current; it `nearly` does where a tenth of
-    what it knows is lacking, as it lags, or where it can't be asked. `classes`: kinds and statuses of
-    containers that something was shown of.
+    `agrees`: the search index, too, knows of no more on what is current.
     """
 
     rows: Shelf[L] = field(default_factory=Shelf)
-    classes: set[str] = field(default_factory=set)
     agrees: bool = False
-    nearly: bool = False
     current: int = 0
 
-    def put(self, row: L, kind: str, status: str) -> None:
+    def put(self, row: L, *, current: bool) -> None:
         self.rows.put(row.container, row)
-        self.classes.add(f"{kind} {status}")
-        self.current += status == "current"
-
-    def counts(self, on: ContentInfo | AttachmentInfo) -> bool:
-        """Whether the search index, too, knows of no more on such a thing."""
-        return self.agrees and on.status == "current"
-
-    def shows(self, on: ContentInfo) -> bool:
-        """Whether what is on such a thing is surely among the rows."""
-        return self.counts(on) or (self.nearly and f"{on.kind} {on.status}" in self.classes)
+        self.current += current
 
     def compare(self, indexed: int | None) -> None:
         """With how many the search index knows of."""
         self.agrees = indexed is not None and indexed <= self.current
-        self.nearly = indexed is None or 9 * indexed <= 10 * self.current
 
 
 @dataclass
@@ -85,37 +72,32 @@ class Feeds:
     """Of footer (False) and inline comments (True), those whose listing shows replies, too."""
 
     def shown_files(
-        self, on: ContentInfo, held: Mapping[str, Held], *, known: bool, is_turn: bool
+        self, on: ContentInfo, held: Mapping[str, Held], *, known: bool
     ) -> list[AttachmentInfo] | None:
         """The attachments of one container; None where its own listing has to be asked. `known`: what a
-        listing of the site may leave out was asked for before; else, where it `is_turn`, that is asked for
-        now, unless the index agrees."""
-        feed = self.files
-        if feed is None or not (known or feed.counts(on) or (not is_turn and feed.shows(on))):
-            return None
-        return _whole(feed.rows.of(on.id), held)
+        listing of the site may leave out was asked for before; else the index has to agree."""
+        return _shown(self.files, on.id, held, known=known, current=on.status == "current")
 
     def shown_talk(
-        self, on: ContentInfo | AttachmentInfo, held: Mapping[str, Held], *, known: bool
+        self, on: str, held: Mapping[str, Held], *, known: bool, current: bool
     ) -> list[CommentInfo] | None:
-        """The same of the comments on one thing, which count only where the index agrees."""
-        feed = self.talk
-        if feed is None or not (known or feed.counts(on)):
-            return None
-        return _whole(feed.rows.of(on.id), held)
+        """The same of the comments on one thing, which is `current` or on a page that is not."""
+        return _shown(self.talk, on, held, known=known, current=current)
 
-    def left_out_file(self, file: AttachmentInfo, on: ContentInfo, now: datetime) -> bool:
-        """Whether the listing of the site should have shown it, and didn't."""
-        feed = self.files
-        if feed is None or not feed.shows(on) or not is_older(file.version, now):
-            return False
-        return file.id not in {row.id for row in feed.rows.of(on.id)}
-
-    def left_out_comment(self, comment: CommentInfo, now: datetime) -> bool:
-        feed = self.talk
-        if feed is None or not feed.agrees or not is_older(comment.version, now):
-            return False
-        return comment.id not in {row.id for row in feed.rows.of(comment.container)}
+    def left_out(
+        self, listed: Collection[AttachmentInfo] | Collection[CommentInfo], on: str, now: datetime
+    ) -> list[str]:
+        """Those of one container that the listing of the site should have shown, and didn't. Of resolved
+        comments nobody documents that it does."""
+        feed = self.files if any(isinstance(each, AttachmentInfo) for each in listed) else self.talk
+        if feed is None or not feed.agrees or not listed:
+            return []
+        shown = {row.id for row in feed.rows.of(on)}
+        return [
+            each.id
+            for each in listed
+            if each.id not in shown and is_older(each.version, now) and not _is_settled(each)
+        ]
 
     def details(self, of: ContentInfo) -> Mapping[Part, Any]:
         """What the search shows of its labels and restrictions, if it shows this version."""
@@ -123,8 +105,20 @@ class Feeds:
         return next((each.parts for each in found if each.number == of.version.number), {})
 
 
-def _whole(rows: list[L], held: Mapping[str, Held]) -> list[L] | None:
+def _shown(
+    feed: Feed[L] | None, on: str, held: Mapping[str, Held], *, known: bool, current: bool
+) -> list[L] | None:
+    if feed is None or not (known or (feed.agrees and current)):
+        return None
+    rows = feed.rows.of(on)
     return None if lacks((row.id for row in rows), held) else rows
+
+
+def _is_settled(each: AttachmentInfo | CommentInfo) -> bool:
+    """Resolved, or on text that is gone."""
+    if isinstance(each, AttachmentInfo) or not each.inline:
+        return False
+    return (canonical.load(each.metadata) or {}).get("resolutionStatus") in ("resolved", "dangling")
 
 
 @contextmanager
@@ -163,21 +157,20 @@ async def read_feeds(work: Work, space: Space, listing: SpaceListing) -> Feeds:
 class _Reader:
     def __init__(self, work: Work, space: Space, listing: SpaceListing) -> None:
         self._work, self._space = work, space
-        self._on: dict[str, tuple[str, str]] = {
-            info.id: (str(info.kind), info.status) for kind in CONTAINERS for info in listing.contents[kind]
+        self._on: dict[str, bool] = {  # whether it is current
+            info.id: info.status == "current" for kind in CONTAINERS for info in listing.contents[kind]
         }
         self._containers = len(self._on)
         self._files = 0
 
     async def files(self) -> Feed[AttachmentInfo] | None:
         feed: Feed[AttachmentInfo] = Feed()
-        files: dict[str, tuple[str, str]] = {}
+        files: dict[str, bool] = {}
 
         def take(row: AttachmentInfo) -> None:
             if row.container in self._on:
-                status = self._on[row.container][1]
-                feed.put(row, *self._on[row.container])
-                files[row.id] = (str(Kind.ATTACHMENT), status)
+                files[row.id] = self._on[row.container] and row.status == "current"
+                feed.put(row, current=files[row.id])
 
         listings = [self._work.source.site_attachments()]
         read = await self._read(Kind.ATTACHMENT, feed, listings, take, singly=self._containers)
@@ -194,8 +187,7 @@ class _Reader:
             is_file = on.startswith("att") and feeds.files is None
             if on in self._on or is_file:
                 places[row.id] = on
-                kind, status = self._on.get(on, (str(Kind.ATTACHMENT), ""))
-                feed.put(replace(row, container=on), kind, status)
+                feed.put(replace(row, container=on), current=self._on.get(on, False))
                 if row.parent_id is not None:
                     feeds.with_replies.add(row.inline)
 
@@ -286,7 +278,7 @@ class _Reader:
                     self._route(part, "search")
                 return found
         for part in parts:
-            self._route(part, f"page by page: {why}")
+            self._route(part, f"page by page, in turn: {why}")
         return None
 
     def _route(self, part: Part, route: str) -> None:

@@ -35,7 +35,8 @@ class Hanging:
             answers = details  # the content itself, so that an empty listing of what is on it can be believed
             if details and info.kind in WITH_BODY:
                 lists = (files is None and held[Kind.ATTACHMENT]) or (talk is None and held[Kind.COMMENT])
-                found = await self._details(info, must=bool(lists))
+                must = bool(lists) or self._lacks_versions(held[Kind.VERSION])
+                found = await self._details(info, must=must)
                 answers = not found.keys().isdisjoint(DETAILS) or not any(map(work.parts.open, DETAILS))
                 versions = [_old_version(info, each) for each in found.get(Part.VERSIONS, ())]
                 if versions and work.wanted.history:
@@ -50,12 +51,14 @@ class Hanging:
                 info.title,
                 on_it,
                 answers=answers,
+                page=info.id,
                 shown=talk,
-                verify=work.sweep.samples(info.id),
+                verify=work.sweep.checks(info.id),
             )
             on_it = held[Kind.ATTACHMENT]
             jobs += await self._attachments.fetch(info, on_it, answers=answers, shown=files)
             work.progress.done("contents")
+            work.asked.add(info.id)
             return jobs
 
         return fetch
@@ -63,14 +66,15 @@ class Hanging:
     def _shown(
         self, info: ContentInfo, held: Mapping[Kind, Mapping[str, Held]]
     ) -> tuple[Sequence[AttachmentInfo] | None, Sequence[CommentInfo] | None]:
-        """Attachments and comments on it, where a listing of the whole site tells enough of them."""
-        work = self._work
-        is_turn = work.sweep.checks(info.id)
-        known = not (is_turn or work.sweep.first or info.id in work.settled)
-        files = None
-        if not work.sweep.samples(info.id):
-            files = self._feeds.shown_files(info, held[Kind.ATTACHMENT], known=known, is_turn=is_turn)
-        return files, self._feeds.shown_talk(info, held[Kind.COMMENT], known=known)
+        """Attachments and comments on it, where a listing of the whole site tells enough of them. When it is
+        its turn, attachments it does not; and comments only to save asking for the replies to each."""
+        sweep, feeds = self._work.sweep, self._feeds
+        is_turn, current = sweep.checks(info.id), info.status == "current"
+        known = not (is_turn or sweep.first or info.id in self._work.settled)
+        files = None if is_turn else feeds.shown_files(info, held[Kind.ATTACHMENT], known=known)
+        if sweep.samples(info.id):
+            return files, None
+        return files, feeds.shown_talk(info.id, held[Kind.COMMENT], known=known, current=current)
 
     def _lacks_versions(self, held: Mapping[str, Held]) -> bool:
         """Whether a former version is lost on disk, or was no longer listed, which is to be seen twice."""
@@ -91,8 +95,8 @@ class Hanging:
         known = {} if is_checked else self._feeds.details(info)
         if not (is_checked or is_news or self._differs(before, known)):
             return {}
-        if not is_news:  # what a search shows otherwise is a reason to look, and no more
-            known = {}
+        # what a search shows otherwise is a reason to look, and no more
+        known = {part: each for part, each in known.items() if is_news and part not in (before or {})}
         asked = await self._asked(info, known)
         found = {**known, **asked}
         if before is not None and not before:

@@ -64,6 +64,7 @@ class History:
                 await self._work.sink.save_old_page(page)
             except (RemoteError, ObstructedError) as exc:
                 self._failed(Kind.VERSION, version.id, info.title, exc)
+                self._work.due.add(info.id)
             return ()
 
         return fetch

@@ -8,7 +8,7 @@ in a search, is asked for by itself, and a part of the pages is, whatever they s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -21,15 +21,16 @@ SMALL = 50  # pages and the like: of no more, everything is asked for page by pa
 SAMPLE = 20  # pages of which a run lists everything, to see whether the listings of the site are whole
 LISTED = 250  # things a request of a listing of the whole site
 
-TURN, SWEPT, DUE, DOUBTED = "sweep_turn", "sweep_parts", "sweep_due", "sweep_doubted"
-HISTORY = "sweep_history"
+TURN, ASKED, DUE = "sweep_turn", "sweep_asked", "sweep_due"
+SWEPT, HISTORY, SAMPLED, DOUBTED = "sweep_parts", "sweep_history", "sweep_sample", "sweep_doubted"
 """What a run notes for the next one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Whose turn it is to be asked for by itself: one in `of`, and those that are `due`. One in `sample`,
-    a multiple of that, is also asked for what two sources agree on.
+    """Whose turn it is to be asked for by itself: one in `of`, without those that a run which was cut has
+    `asked`, and those that are `due`. One in `sample`, a multiple of that which stays for as many turns
+    `since` one, is also asked for what two sources agree on.
 
     `first`: no run has been through all of it, so of what a listing of the site may not show, nothing
     is known yet. `is_small`: it is everybody's turn. `doubted` are the listings that left something out.
@@ -37,23 +38,27 @@ class Sweep:
 
     of: int
     sample: int = 1
+    since: int = 0
     turn: int = 0
+    asked: frozenset[str] = frozenset()
     first: bool = False
     is_small: bool = False
     due: frozenset[str] = frozenset()
     doubted: frozenset[str] = frozenset()
 
     def takes(self, item_id: str) -> bool:
-        return item_id in self.due or crc32(item_id.encode()) % self.of == self.turn % self.of
+        return item_id in self.due or self._has_turn(item_id, self.of)
 
     def checks(self, item_id: str) -> bool:
         """Whether all that hangs on it is to be asked for by itself."""
         return self.is_small or self.takes(item_id)
 
     def samples(self, item_id: str) -> bool:
-        """Whether what listings of the site show of it is to be compared with its own ones."""
-        of = max(self.of, self.sample)
-        return item_id in self.due or crc32(item_id.encode()) % of == self.turn % of
+        """Whether nothing at all is to be believed of what listings of the site show of it."""
+        return self.is_small or item_id in self.due or self._has_turn(item_id, max(self.of, self.sample))
+
+    def _has_turn(self, item_id: str, of: int) -> bool:
+        return crc32(item_id.encode()) % of == self.turn % of and item_id not in self.asked
 
     @property
     def is_everything(self) -> bool:
@@ -69,15 +74,35 @@ def make_sweep(wanted: Wanted, containers: int, parts: Collection[Part], noted: 
     deeper = before is not None and wanted.history > int(noted.get(HISTORY) or 0)
     if wanted.full or deeper:
         of = 1
+    sample, since = _sample(noted, of=of, turn=turn, containers=containers)
     return Sweep(
         of=of,
-        sample=1 if of == 1 else of * max(1, containers // SAMPLE // of),
+        sample=sample,
+        since=since,
         turn=turn,
+        asked=frozenset((noted.get(ASKED) or "").split()),
         first=first,
         is_small=containers <= SMALL,
         due=frozenset((noted.get(DUE) or "").split()),
         doubted=frozenset((noted.get(DOUBTED) or "").split()),
     )
+
+
+def _sample(noted: Mapping[str, str], *, of: int, turn: int, containers: int) -> tuple[int, int]:
+    """One in how many, and since which turn: another number while the space grows would pass some over."""
+    sample, _, since = noted.get(SAMPLED, "0 0").partition(" ")
+    if 0 <= turn - int(since) < int(sample) and int(sample) % of == 0:
+        return int(sample), int(since)
+    return of if of == 1 else of * max(1, containers // SAMPLE // of), turn
+
+
+def so_far(sweep: Sweep, *, due: Iterable[str], failed: Iterable[str], asked: Set[str]) -> dict[str, str]:
+    """For the next run, after one that was cut: `asked` is what it has come to, of which some `failed`."""
+    of_turn = {item_id for item_id in asked if sweep.takes(item_id)}
+    return {
+        DUE: " ".join(sorted({*due} - asked | {*failed})),
+        ASKED: " ".join(sorted(sweep.asked | of_turn)),
+    }
 
 
 def notes(
@@ -87,11 +112,11 @@ def notes(
     *,
     due: Iterable[str],
     doubted: Iterable[str],
-    is_through: bool,
+    narrower: bool,
 ) -> dict[str, str]:
-    """For the next run, after one that came to its end. One that was not `is_through`, as it was a narrower
-    one or a listing broke off, counts for nobody's turn. A doubt ends when everybody has had one."""
-    if not is_through:
+    """For the next run, after one that came to its end. A `narrower` one counts for nobody's turn; what
+    failed is `due`, and holds up nobody else's. A doubt ends when everybody has had one."""
+    if narrower:
         return {
             DUE: " ".join(sorted({*sweep.due, *due})),
             DOUBTED: " ".join(sorted({*sweep.doubted, *doubted})),
@@ -101,6 +126,8 @@ def notes(
         DUE: " ".join(sorted(due)),
         DOUBTED: " ".join(sorted({*kept, *doubted})),
         TURN: str(sweep.turn + 1),
+        ASKED: "",
+        SAMPLED: f"{sweep.sample} {sweep.since}",
         SWEPT: " ".join(sorted(parts)),
         HISTORY: str(wanted.history),
     }

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from exporter.crawl import routes
+from exporter.crawl.feeds import Feed, Feeds
 from exporter.crawl.routes import DUE, HISTORY, SWEPT, TURN, Sweep
 from exporter.errors import NotFound, RemoteError, ScopeMissing
-from exporter.model import FoundDetails, Kind, Part, Version
-from tests.crawl.samples import Crawl, attachment, comment, held, info
+from exporter.model import AttachmentInfo, FoundDetails, Kind, Part, Version
+from tests.crawl.samples import NOW, Crawl, attachment, comment, held, info
 
 PAGES = range(1, 9)
 ALL_PARTS = "attachments comments labels likes properties restrictions versions"
@@ -88,22 +89,6 @@ async def test_a_first_run_trusts_them_where_the_index_knows_of_no_more(indexed:
     by_itself = indexed != 0
     for what in ("attachments", "footer", "inline"):
         assert _asked_singly(crawl, what) == {f"{what} {number}" for number in PAGES if by_itself}
-
-
-@pytest.mark.parametrize(
-    ("indexed", "asked"),
-    [(9, set()), (10, {20}), (NotFound("answered 404"), {20}), (11, {*PAGES, 20})],
-)
-async def test_a_kind_of_page_that_attachments_were_shown_of_is_shown_as_a_whole(
-    indexed: Any, asked: set[int]
-) -> None:
-    """Where the index, which lags, doesn't know of many more."""
-    crawl = _crawl(first=True)
-    crawl.source.listed[Kind.BLOGPOST].append(info(20, Kind.BLOGPOST))
-    crawl.source.counts[Kind.ATTACHMENT, False] = indexed
-    crawl.source.site_files = [attachment(number, 3) for number in range(9)]
-    await crawl.run()
-    assert _asked_singly(crawl, "attachments") == {f"attachments {number}" for number in asked}
 
 
 @pytest.mark.parametrize(("indexed", "replies"), [(1, set[str]()), (2, {"replies 1"})])
@@ -184,22 +169,41 @@ async def test_whose_turn_it_is_shows_what_they_leave_out() -> None:
     assert crawl.sink.noted["sweep_doubted"] == "attachments"
 
 
-@pytest.mark.parametrize("indexed", [0, 1, RemoteError("answered 500")])
-async def test_whose_turn_it_is_is_asked_for_what_the_index_does_not_confirm(
+@pytest.mark.parametrize("indexed", [1, 2, RemoteError("answered 500")])
+async def test_whose_turn_it_is_is_asked_for_all_but_the_replies_that_two_sources_show(
     indexed: int | Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routes, "SAMPLE", 1)  # so that only few are asked for everything
     crawl = _crawl(within=2)
-    for kind in (Kind.ATTACHMENT, Kind.COMMENT):
-        crawl.source.counts[kind, False] = indexed
-    await crawl.run()
     turn = {number for number in PAGES if Sweep(of=2, turn=1).takes(str(number))}
-    sample = {number for number in PAGES if Sweep(of=8, turn=1).samples(str(number))}
+    sample = {number for number in PAGES if Sweep(of=2, sample=8, turn=1).samples(str(number))}
     assert sample < turn
-    expected = sample if indexed == 0 else turn
-    assert _asked_singly(crawl, "details") == {f"details {number}" for number in turn}
-    assert _asked_singly(crawl, "attachments") == {f"attachments {number}" for number in expected}
-    assert _asked_singly(crawl, "footer") == {f"footer {number}" for number in expected}
+    on = min(turn - sample)
+    crawl.source.site_talk = crawl.source.talk[str(on)] = [comment(1, on)]
+    crawl.source.counts[Kind.COMMENT, False] = indexed
+    await crawl.run()
+    for what in ("details", "attachments", "footer", "inline"):
+        assert _asked_singly(crawl, what) == {f"{what} {number}" for number in turn}
+    assert _asked_singly(crawl, "replies") == (set() if indexed == 1 else {"replies 1"})
+
+
+def test_comparing_a_container_reads_the_rows_of_it_once() -> None:
+    feed: Feed[AttachmentInfo] = Feed()
+    files = [attachment(number, 3, version=Version(1, "2026-10-01T08:00:00Z")) for number in range(50)]
+    for file in files[1:]:
+        feed.put(file, current=True)
+    feed.compare(49)
+    reads = 0
+    rows_of = feed.rows.of
+
+    def counted(key: str) -> list[AttachmentInfo]:
+        nonlocal reads
+        reads += 1
+        return rows_of(key)
+
+    feed.rows.of = counted  # type: ignore[method-assign]
+    assert Feeds(files=feed).left_out(files, "3", NOW) == ["att0"]
+    assert reads == 1
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from exporter.crawl.routes import (
+    ASKED,
     DOUBTED,
     DUE,
     HISTORY,
     SAMPLE,
+    SAMPLED,
     SMALL,
     SWEPT,
     TURN,
@@ -20,6 +22,7 @@ from exporter.crawl.routes import (
     make_sweep,
     notes,
     pays,
+    so_far,
 )
 from exporter.crawl.wanted import Wanted
 from exporter.model import Part, Version
@@ -52,7 +55,7 @@ def test_a_few_of_those_whose_turn_it_is_are_a_sample(containers: int) -> None:
     ids = list(map(str, range(containers)))
     made = sweep(containers=containers)
     sampled = {each for each in ids if made.samples(each)}
-    assert all(map(made.takes, sampled))
+    assert all(map(made.checks, sampled))
     assert len(sampled) < 3 * SAMPLE
     assert containers < 1000 or len(sampled) > SAMPLE / 3
     assert all(map(sweep(full=True).samples, ids))
@@ -89,9 +92,11 @@ def test_on_a_small_space_it_is_everybodys_turn() -> None:
 
 def test_a_run_notes_for_the_next_one_whose_turn_it_is() -> None:
     due, doubted = {"5", "4"}, {Part.COMMENTS}
-    noted = notes(sweep(), Wanted(history=2), PARTS, due=due, doubted=doubted, is_through=True)
+    noted = notes(sweep(), Wanted(history=2), PARTS, due=due, doubted=doubted, narrower=False)
     assert noted == {
         TURN: "2",
+        ASKED: "",
+        SAMPLED: "497 1",
         SWEPT: "attachments comments",
         HISTORY: "2",
         DUE: "4 5",
@@ -99,13 +104,13 @@ def test_a_run_notes_for_the_next_one_whose_turn_it_is() -> None:
     }
     following = sweep(noted, history=2)
     assert following == Sweep(
-        of=7, sample=497, turn=2, due=frozenset({"4", "5"}), doubted=frozenset({"comments"})
+        of=7, sample=497, since=1, turn=2, due=frozenset({"4", "5"}), doubted=frozenset({"comments"})
     )
 
 
-def test_a_run_that_is_not_through_takes_nobodys_turn_and_forgets_nothing_that_is_due() -> None:
+def test_a_narrower_run_takes_nobodys_turn_and_forgets_nothing_that_is_due() -> None:
     before = sweep({TURN: "3", SWEPT: "attachments comments", DUE: "4"})
-    noted = notes(before, Wanted(), PARTS, due={"5"}, doubted={Part.COMMENTS}, is_through=False)
+    noted = notes(before, Wanted(), PARTS, due={"5"}, doubted={Part.COMMENTS}, narrower=True)
     assert noted == {DUE: "4 5", DOUBTED: "comments"}
 
 
@@ -113,7 +118,7 @@ def test_a_run_that_is_not_through_takes_nobodys_turn_and_forgets_nothing_that_i
 def test_a_doubt_ends_when_everybody_had_a_turn(turn: str, doubted: str) -> None:
     before = sweep({SWEPT: "attachments comments", DOUBTED: "comments", TURN: turn})
     assert before.doubted == {"comments"}
-    assert notes(before, Wanted(), PARTS, due=(), doubted=(), is_through=True)[DOUBTED] == doubted
+    assert notes(before, Wanted(), PARTS, due=(), doubted=(), narrower=False)[DOUBTED] == doubted
 
 
 @pytest.mark.parametrize(
@@ -154,3 +159,27 @@ def test_what_is_held_and_not_shown_or_was_missing_is_lacking() -> None:
 )
 def test_what_was_surely_there_before_a_run(date: str, expected: bool) -> None:
     assert is_older(Version(1, date), datetime(2026, 11, 1, 8, tzinfo=UTC)) is expected
+
+
+def test_a_run_that_was_cut_leaves_the_rest_of_its_turn_to_the_next() -> None:
+    before = sweep({TURN: "3", SWEPT: "attachments comments", DUE: "4 6", ASKED: "8"})
+    turn = {each for each in IDS if before.takes(each)} - {"4"}
+    done = {*list(turn)[:9], "4", "5"}
+    noted = so_far(before, due={"4", "6"}, failed={"5"}, asked=done)
+    assert noted[DUE] == "5 6"
+    following = sweep({TURN: "3", SWEPT: "attachments comments", **noted})
+    assert {each for each in IDS if following.takes(each)} - {"4"} == turn - done
+
+
+def test_everybody_is_in_a_sample_while_the_space_grows() -> None:
+    noted = {SWEPT: "attachments comments", HISTORY: "0"}
+    last = dict.fromkeys(IDS, 0)
+    widest = 0
+    for turn in range(400):
+        made = sweep({**noted, TURN: str(turn)}, containers=2000 + 3 * turn)
+        noted = notes(made, Wanted(), PARTS, due=(), doubted=(), narrower=False)
+        for each in filter(made.samples, IDS):
+            widest = max(widest, turn - last[each])
+            last[each] = turn
+    widest = max(widest, *(400 - each for each in last.values()))
+    assert widest <= 2 * (2000 + 3 * 400) / SAMPLE

@@ -1,0 +1,237 @@
+"""What is seen within the window, whatever fails meanwhile, and however well two sources agree by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from exporter.crawl import routes
+from exporter.crawl.routes import ASKED, DUE, HISTORY, SWEPT, TURN
+from exporter.errors import RemoteError, Unavailable
+from exporter.model import ContentInfo, FoundDetails, Kind, Part, State, Version
+from tests.crawl.samples import SINCE, Crawl, attachment, comment, held, held_old, info, old
+
+PAGES = range(1, 9)
+ALL_PARTS = "attachments comments labels likes properties restrictions versions"
+NOTHING_OWED = {TURN: "1", SWEPT: ALL_PARTS, HISTORY: "0", DUE: ""}
+BEFORE = Version(1, "2026-10-01T08:00:00Z")
+ODD = RemoteError("one item is odd")
+NIGHTS = 8
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "SMALL", 0)
+
+
+def _crawl(*, first: bool = False, pages: range = PAGES, **wanted: Any) -> Crawl:
+    crawl = Crawl(*map(info, pages), **wanted)
+    if not first:
+        crawl.sink.noted = dict(NOTHING_OWED)
+        for number in pages:
+            crawl.sink.hold(info(number))
+    return crawl
+
+
+def _everybody() -> set[str]:
+    return set(map(str, PAGES))
+
+
+async def test_a_fault_each_night_holds_up_nobodys_turn() -> None:
+    crawl = _crawl(within=2)
+    crawl.source.listed[Kind.TASK] = [ODD]
+    for _ in range(2):
+        await crawl.run()
+    assert {*crawl.source.asked_for("details")} == _everybody()
+
+
+async def test_a_fault_on_the_first_night_leaves_it_the_first_all_the_same() -> None:
+    crawl = _crawl(first=True)
+    crawl.source.listed[Kind.TASK] = [ODD]
+    await crawl.run()
+    assert crawl.sink.noted[SWEPT] == ALL_PARTS
+
+
+async def test_what_was_due_is_asked_for_until_it_answers() -> None:
+    crawl = _crawl()
+    crawl.source.listed[Kind.TASK] = [ODD]
+    crawl.source.facts["3"] = RemoteError("answered 500")
+    crawl.sink.noted[DUE] = "3"
+    await crawl.run()
+    crawl.source.facts.pop("3")
+    await crawl.run()
+    assert crawl.sink.noted[DUE] == ""
+
+
+async def test_where_the_listing_broke_off_those_whose_turn_it_was_are_due() -> None:
+    crawl = _crawl(within=2)
+    crawl.source.listed[Kind.PAGE].insert(4, ODD)
+    await crawl.run()
+    crawl.source.listed[Kind.PAGE].remove(ODD)
+    await crawl.run()
+    assert {*crawl.source.asked_for("details")} == _everybody()
+
+
+async def test_runs_that_are_cut_each_night_come_round_all_the_same() -> None:
+    crawl = _crawl(within=2)
+    answers, left = crawl.source.details, 0
+
+    async def details(container: ContentInfo, parts: Any) -> Mapping[Part, Any]:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Unavailable("no more tonight")
+        return await answers(container, parts)
+
+    crawl.source.details = details  # type: ignore[method-assign]
+    for _ in range(NIGHTS):
+        left = 2
+        try:
+            await crawl.run()
+        except Unavailable:
+            assert crawl.sink.noted[ASKED]
+    assert {*crawl.source.asked_for("details")} == _everybody()
+    assert len(crawl.source.asked_for("details")) <= len(PAGES) + NIGHTS
+
+
+@pytest.mark.parametrize("first", [False, True])
+async def test_replies_that_two_sources_leave_out_are_found(first: bool) -> None:
+    crawl = _crawl(first=first, within=2)
+    root, reply = comment(1, 4, version=BEFORE), comment(2, 4, parent=1, version=BEFORE)
+    crawl.source.site_talk = crawl.source.talk["4"] = [root]
+    crawl.source.answers["1"] = [reply]
+    crawl.source.counts[Kind.COMMENT, False] = 1
+    for _ in range(NIGHTS):
+        await crawl.run()
+    assert "1" in crawl.source.asked_for("replies")
+
+
+async def test_comments_on_attachments_that_two_sources_leave_out_are_found() -> None:
+    crawl = _crawl(within=2)
+    crawl.source.site_files = crawl.source.files["3"] = [attachment(1, 3)]
+    crawl.sink.hold_in(3, Kind.ATTACHMENT, {"att1": held(attachment(1, 3))})
+    crawl.source.talk["att1"] = [comment(9, "att1", version=BEFORE)]
+    crawl.source.counts[Kind.ATTACHMENT, False] = 1
+    for _ in range(2):
+        await crawl.run()
+    assert "att1" in crawl.source.asked_for("footer")
+    assert len(crawl.report.faults) == 1
+
+
+async def test_attachments_that_two_sources_leave_out_are_found_when_it_is_their_pages_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(routes, "SAMPLE", 1)
+    crawl = _crawl(within=2)
+    archived, lacking = attachment(1, 3, status="archived"), attachment(2, 5, version=BEFORE)
+    crawl.source.site_files = [archived]
+    crawl.source.files |= {"3": [archived], "5": [lacking]}
+    crawl.sink.hold_in(3, Kind.ATTACHMENT, {"att1": held(archived)})
+    crawl.source.counts[Kind.ATTACHMENT, False] = 1
+    for _ in range(2):
+        await crawl.run()
+    assert ("new", "attachment", "att2") in crawl.done
+
+
+async def test_what_is_on_archived_pages_is_asked_for_at_first() -> None:
+    crawl = _crawl(first=True, pages=range(3, 9))
+    crawl.source.listed[Kind.PAGE] += [info(1, status="archived"), info(2, status="archived")]
+    crawl.source.site_files = crawl.source.files["1"] = [attachment(1, 1)]
+    await crawl.run()
+    assert {"1", "2"} <= {*crawl.source.asked_for("attachments")}
+    assert {"1", "2", "att1"} <= {*crawl.source.asked_for("footer")}
+
+
+@pytest.mark.parametrize("indexed", [10, RemoteError("answered 500")])
+async def test_a_first_run_asks_for_what_the_index_does_not_confirm(indexed: int | Exception) -> None:
+    crawl = _crawl(first=True)
+    crawl.source.site_files = crawl.source.files["3"] = [attachment(number, 3) for number in range(9)]
+    crawl.source.files["5"] = [attachment(99, 5)]
+    crawl.source.counts[Kind.ATTACHMENT, False] = indexed
+    await crawl.run()
+    assert ("new", "attachment", "att99") in crawl.done
+
+
+async def test_on_a_small_space_each_body_is_compared_in_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "SMALL", len(PAGES))
+    crawl = _crawl()
+    crawl.source.bodies = {str(number): "<p>rewritten without a new version</p>" for number in PAGES}
+    await crawl.run()
+    assert {*crawl.sink.bodies} == _everybody()
+
+
+_TWO = [{"number": 2, "createdAt": info(1).version.date}, {"number": 1, "createdAt": old(1, 1).date}]
+
+
+async def test_a_former_version_that_is_lost_is_fetched_by_the_next_run() -> None:
+    crawl = _crawl(history=5)
+    crawl.sink.noted[HISTORY] = "5"
+    crawl.sink.hold_in(1, Kind.VERSION, {old(1, 1).id: held_old(old(1, 1), has_data=False)})
+    crawl.source.facts["1"] = {Part.VERSIONS: _TWO}
+    await crawl.run()
+    assert crawl.source.asked_for("old")
+
+
+async def test_a_former_version_that_failed_is_due() -> None:
+    crawl = _crawl(history=5)
+    crawl.sink.noted |= {HISTORY: "5", DUE: "1"}
+    crawl.source.facts["1"] = {Part.VERSIONS: _TWO}
+    crawl.source.old[old(1, 1).id] = RemoteError("answered 500")
+    await crawl.run()
+    assert (crawl.failed, crawl.sink.noted[DUE]) == ([old(1, 1).id], "1")
+
+
+async def test_a_former_version_that_waits_for_its_second_listing_gets_it_in_the_next_run() -> None:
+    crawl = _crawl(history=5)
+    crawl.sink.noted[HISTORY] = "5"
+    before = held_old(old(1, 2), missing_since=SINCE, state=State.GONE)
+    crawl.sink.hold_in(1, Kind.VERSION, {old(1, 2).id: before})
+    crawl.source.facts["1"] = {Part.VERSIONS: _TWO[:1]}
+    await crawl.run()
+    assert crawl.sink.retired
+
+
+async def test_a_changed_page_takes_nothing_from_the_index_that_is_held() -> None:
+    crawl = _crawl()
+    crawl.sink.holds[Kind.PAGE]["2"] = held(info(2), version=Version(0, ""))
+    closed = {"read": ["ann"]}
+    crawl.sink.holds_details["2"][Part.RESTRICTIONS] = crawl.source.closed["2"] = closed
+    crawl.source.pinned = [FoundDetails("2", 1, {Part.LABELS: [], Part.RESTRICTIONS: {"read": []}})]
+    await crawl.run()
+    assert Part.RESTRICTIONS not in crawl.sink.details_saved.get("2", {})
+
+
+async def test_what_only_metadata_tells_of_is_due_before_that_is_saved() -> None:
+    """Else a kill in between leaves a page that moved or returned looking as if it were unchanged."""
+    crawl = _crawl()
+    crawl.source.listed[Kind.PAGE][1] = info(2, position=7)
+    crawl.sink.holds[Kind.PAGE]["3"] = held(info(3), missing_since=SINCE)
+
+    async def killed(kind: Kind, ids: Iterable[str]) -> None:
+        raise KeyboardInterrupt
+
+    crawl.sink.mark_returned = killed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        await crawl.run()
+    assert crawl.sink.noted[DUE] == "2 3"
+
+
+async def test_where_comments_on_an_attachment_could_not_be_listed_its_page_is_due() -> None:
+    crawl = _crawl()
+    crawl.source.site_files = [attachment(1, 3)]
+    crawl.source.counts[Kind.ATTACHMENT, False], crawl.source.counts[Kind.COMMENT, False] = 1, 1
+    crawl.source.talk["att1"] = [RemoteError("answered 500")]
+    await crawl.run()
+    assert (crawl.failed, crawl.sink.noted[DUE]) == (["att1"], "3")
+
+
+async def test_resolved_comments_that_only_their_page_shows_are_no_fault() -> None:
+    crawl = _crawl(within=2)
+    resolved = comment(1, 4, inline=True, version=BEFORE, resolutionStatus="resolved")
+    crawl.source.talk["4"] = [resolved]
+    crawl.sink.hold_in(4, Kind.COMMENT, {"1": held(resolved)})
+    for _ in range(2):
+        await crawl.run()
+    assert crawl.report.faults == []
