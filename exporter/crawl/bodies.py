@@ -60,7 +60,7 @@ class Bodies:
     def _may_be_asked(self, info: ContentInfo) -> bool:
         if info.id in self._needed:
             return not self._work.dry_run
-        return self._work.sweep.checks(info.id) or bool(self._renamed)
+        return self._work.sweep.takes(info.id) or bool(self._renamed)
 
     def _first(self, batch: Sequence[ContentInfo]) -> Job:
         """Some that may be asked for: to see a renamed title in a body, the body held must be read."""
@@ -74,7 +74,7 @@ class Bodies:
         return choose
 
     async def _is_asked(self, info: ContentInfo) -> bool:
-        if info.id in self._needed or self._work.sweep.checks(info.id):
+        if info.id in self._needed or self._work.sweep.takes(info.id):
             return True
         body = await self._work.sink.body(info.kind, info.id)
         return any(unescape(title).casefold() in self._renamed for title in _TITLE.findall(body))
@@ -95,7 +95,7 @@ class Bodies:
     def _wants_adf(self, info: ContentInfo, held: Mapping[str, HeldBody]) -> bool:
         if info.id in self._needed:
             return not self._work.dry_run
-        return self._work.sweep.checks(info.id) or held.get(info.id, HeldBody(None, None)).adf is None
+        return self._work.sweep.takes(info.id) or held.get(info.id, HeldBody(None, None)).adf is None
 
     def _bulk(self, asked: Sequence[ContentInfo], *, adf: bool) -> Job:
         """Some bodies of one kind in one request; what it doesn't bring is asked for alone."""

@@ -120,7 +120,7 @@ def _plans(
 
 def _unlisted(listing: SpaceListing, held: HeldByKind, work: Work) -> Iterator[str]:
     """Those whose turn it is, where a listing broke off before it showed them."""
-    for kind in CONTAINERS:
+    for kind in WITH_BODY:
         is_asked = kind not in PART_OF or work.parts.open(PART_OF[kind])
         if is_asked and kind not in listing.complete:
             shown = {info.id for info in listing.contents[kind]}

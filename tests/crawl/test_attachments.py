@@ -18,10 +18,10 @@ def _page(*files: AttachmentInfo | Exception, known: dict[str, Held] | None = No
     return crawl
 
 
-async def test_what_is_unchanged_costs_no_download() -> None:
+async def test_what_is_unchanged_costs_no_body_and_no_download() -> None:
     crawl = _page(attachment(1), known={"att1": held(attachment(1))})
     await crawl.run()
-    assert crawl.sink.bodies == {}
+    assert (crawl.source.batches, crawl.source.asked_for("page")) == ([], [])
     assert (crawl.source.asked_for("attachments"), crawl.source.asked_for("download")) == (["1"], [])
     assert crawl.done == set()
 

@@ -154,14 +154,6 @@ async def test_a_first_run_asks_for_what_the_index_does_not_confirm(indexed: int
     assert ("new", "attachment", "att99") in crawl.done
 
 
-async def test_on_a_small_space_each_body_is_compared_in_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "SMALL", len(PAGES))
-    crawl = _crawl()
-    crawl.source.bodies = {str(number): "<p>rewritten without a new version</p>" for number in PAGES}
-    await crawl.run()
-    assert {*crawl.sink.bodies} == _everybody()
-
-
 _TWO = [{"number": 2, "createdAt": info(1).version.date}, {"number": 1, "createdAt": old(1, 1).date}]
 
 
