@@ -127,7 +127,6 @@ class Files:
         temp = path.parent.parent / _temp_name()
         with self._refusals(path):
             self.room_for(expected_size or 0)
-            self._incoming.add(temp)
             try:
                 yield await self._receive(temp, path, chunks, expected_size or 0)
             finally:
@@ -248,6 +247,7 @@ class Files:
         self, temp: PurePosixPath, path: PurePosixPath, chunks: AsyncIterator[bytes], expected_size: int
     ) -> Stored:
         size, checked, digest = 0, 0, hashlib.sha256()
+        self._incoming.add(temp)
 
         def born(_: str, flags: int) -> int:  # one thread opens, uses and closes the folder
             with self._made(temp.parent) as folder:
@@ -338,14 +338,14 @@ class Files:
         known: Container[Stored] | None,
     ) -> list[Stored]:
         path = incoming.stored.path
-        if incoming.temp is None:
-            return self._write_known([(path, incoming.data), *beside], known)
         self._refuse_strangers([path, *(each for each, _ in beside)], known)
+        if incoming.temp is None:
+            return self._write_all([(path, incoming.data), *beside])
         self._rename(incoming.temp, path)
         return [incoming.stored, *self._write_all(beside)]
 
     def _write_known(
-        self, files: Sequence[tuple[PurePosixPath, bytes | bytearray]], known: Container[Stored] | None
+        self, files: Sequence[tuple[PurePosixPath, bytes]], known: Container[Stored] | None
     ) -> list[Stored]:
         self._refuse_strangers([path for path, _ in files], known)
         return self._write_all(files)
