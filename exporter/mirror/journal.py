@@ -47,14 +47,20 @@ def known(
     connection: sqlite3.Connection, paths: Sequence[PurePosixPath], of: tuple[Kind, str] | None
 ) -> Known:
     where = f"WHERE path IN ({', '.join('?' * len(paths))})"
-    own = connection.execute(
-        "SELECT role, path, size, sha256 FROM files WHERE kind = ? AND id = ?", of or ("", "")
-    )
-    return Known(
-        files(connection, where, paths),
-        under_way(connection, where, paths),
-        {role: stored for role, *row in own if (stored := rows.stored(*row)) is not None},
-    )
+    own = files_of(connection, of[0], of[1:]).get(of[1], {}) if of else {}
+    return Known(files(connection, where, paths), under_way(connection, where, paths), own)
+
+
+def files_of(connection: sqlite3.Connection, kind: Kind, ids: Sequence[str]) -> dict[str, dict[Role, Stored]]:
+    """The files recorded of some items."""
+    marks = ", ".join("?" * len(ids))
+    query = f"SELECT id, role, path, size, sha256 FROM files WHERE kind = ? AND id IN ({marks})"
+    found: dict[str, dict[Role, Stored]] = {}
+    for item_id, role, *file in connection.execute(query, (kind, *ids)):
+        stored = rows.stored(*file)
+        if stored is not None:
+            found.setdefault(item_id, {})[role] = stored
+    return found
 
 
 def files(

@@ -110,18 +110,7 @@ class Manifest:
 
     async def files(self, kind: Kind, ids: Sequence[str]) -> dict[str, dict[Role, Stored]]:
         """The files recorded of some items."""
-        marks = ", ".join("?" * len(ids))
-        query = f"SELECT id, role, path, size, sha256 FROM files WHERE kind = ? AND id IN ({marks})"
-
-        def read() -> dict[str, dict[Role, Stored]]:
-            found: dict[str, dict[Role, Stored]] = {}
-            for item_id, role, *file in self._connection.execute(query, (kind, *ids)):
-                stored = rows.stored(*file)
-                if stored is not None:
-                    found.setdefault(item_id, {})[role] = stored
-            return found
-
-        return await self._run(read)
+        return await self._run(partial(journal.files_of, self._connection, kind, ids))
 
     async def every_file(self) -> AsyncIterator[list[Recorded]]:
         """All recorded files in the order of their paths, some at a time."""

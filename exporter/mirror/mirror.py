@@ -89,9 +89,8 @@ class Mirror:
             for each in (Kind.ATTACHMENT, Kind.COMMENT, Kind.VERSION)
         }
         if found[Kind.COMMENT]:  # they share a file
-            path = layout.comments_path(container)
-            data, known = await self._files.read(path), await self._manifest.known([path])
-            there = threads.parse(data if known.is_at(path, data) else None)
+            data, is_ours = await self._read(layout.comments_path(container))
+            there = threads.parse(data if is_ours else None)
             listed = {item.id: item.listed for item in items if item.kind is Kind.COMMENT}
             found[Kind.COMMENT] = {
                 each: replace(held, has_data=each in there, digest=listed[each] if each in there else None)
@@ -115,11 +114,9 @@ class Mirror:
 
         Empty where it isn't the one that was recorded, as after a kill between the two: so it is saved anew.
         """
-        path = layout.metadata_path(kind, item_id)
-        data = await self._files.read(path)
+        data, is_ours = await self._read(layout.metadata_path(kind, item_id))
         if data is None:
             return None
-        is_ours = (await self._manifest.known([path])).is_at(path, data)
         return (canonical.load(data) or {}) if is_ours else {}
 
     async def body(self, kind: Kind, item_id: str) -> str:
@@ -265,6 +262,11 @@ class Mirror:
             return {}
         data = await self._files.read(path)
         return (canonical.load(data) if data is not None else None) or {}
+
+    async def _read(self, path: PurePosixPath) -> tuple[bytes | None, bool]:
+        """A file, and whether it is the one that was recorded."""
+        data = await self._files.read(path)
+        return data, data is not None and (await self._manifest.known([path])).is_at(path, data)
 
     async def _present(self, files: Sequence[Stored]) -> list[Stored]:
         """Those that are there, and were not found damaged."""
