@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequenc
 
 from exporter.crawl.comments import Comments
 from exporter.crawl.evidence import CompleteListing, to_the_end
-from exporter.crawl.feeds import Feeds
+from exporter.crawl.feeds import Feeds, left_out_by, shown_by
 from exporter.crawl.history import History
 from exporter.crawl.plan import Plan, make_plan
 from exporter.crawl.pool import Job, Transfer
@@ -54,7 +54,7 @@ class Attachments:
             work.due.add(container.id)
         if complete is not None:
             work.report.listed(Part.ATTACHMENTS, "complete")
-            for missed in self._feeds.left_out(listed, container.id, work.policy.now):
+            for missed in left_out_by(self._feeds.files, listed, container.id, work.policy.now):
                 work.doubt(Part.ATTACHMENTS, f"attachment {missed} of {container.kind} {container.id}")
         lacking = complete.lacks(held) if complete is not None and answers else {}
         gone = await self._gone(container, lacking)
@@ -139,11 +139,11 @@ class Attachments:
             on_it = held[Kind.COMMENT]
             known = not (is_new or work.sweep.first or work.sweep.checks(container.id))
             current = container.status == "current"
-            shown = None
+            talk = None
             if not work.sweep.samples(container.id):
-                shown = self._feeds.shown_talk(info.id, on_it, known=known, current=current)
+                talk = shown_by(self._feeds.talk, info.id, on_it, known=known, current=current)
             await self._comments.fetch(
-                Kind.ATTACHMENT, info.id, info.title, on_it, answers=True, shown=shown, page=container.id
+                Kind.ATTACHMENT, info.id, info.title, on_it, answers=True, shown=talk, page=container.id
             )
             return await self._history.of_attachment(info, held[Kind.VERSION])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from exporter.crawl.evidence import CompleteListing, joined, to_the_end
-from exporter.crawl.feeds import Feeds
+from exporter.crawl.feeds import Feeds, left_out_by
 from exporter.crawl.plan import make_plan
 from exporter.crawl.work import Work
 from exporter.errors import ObstructedError, RemoteError, ScopeMissing
@@ -54,7 +54,7 @@ class Comments:
             work.report.listed(Part.COMMENTS, "incomplete")
             work.due.add(page)
         if seen is not None or verify:
-            for missed in self._feeds.left_out(listed.values(), container, work.policy.now):
+            for missed in left_out_by(self._feeds.talk, listed.values(), container, work.policy.now):
                 work.doubt(Part.COMMENTS, f"comment {missed} on {kind} {container}")
         if seen is not None:
             work.report.listed(Part.COMMENTS, "complete")

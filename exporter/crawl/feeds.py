@@ -70,47 +70,35 @@ class Feeds:
     with_replies: set[bool] = field(default_factory=set)
     """Of footer (False) and inline comments (True), those whose listing shows replies, too."""
 
-    def shown_files(
-        self, on: ContentInfo, held: Mapping[str, Held], *, known: bool
-    ) -> list[AttachmentInfo] | None:
-        """The attachments of one container; None where its own listing has to be asked. `known`: what a
-        listing of the site may leave out was asked for before; else the index has to agree."""
-        return _shown(self.files, on.id, held, known=known, current=on.status == "current")
-
-    def shown_talk(
-        self, on: str, held: Mapping[str, Held], *, known: bool, current: bool
-    ) -> list[CommentInfo] | None:
-        """The same of the comments on one thing, which is `current` or on a page that is not."""
-        return _shown(self.talk, on, held, known=known, current=current)
-
-    def left_out(
-        self, listed: Collection[AttachmentInfo] | Collection[CommentInfo], on: str, now: datetime
-    ) -> list[str]:
-        """Those of one container that the listing of the site should have shown, and didn't. Of resolved
-        comments nobody documents that it does."""
-        feed = self.files if any(isinstance(each, AttachmentInfo) for each in listed) else self.talk
-        if feed is None or not feed.agrees or not listed:
-            return []
-        shown = {row.id for row in feed.rows.of(on)}
-        return [
-            each.id
-            for each in listed
-            if each.id not in shown and is_older(each.version, now) and not _is_settled(each)
-        ]
-
     def details(self, of: ContentInfo) -> Mapping[Part, Any]:
         """What the search shows of its labels and restrictions, if it shows this version."""
         found = self.pinned.of(of.id) if self.pinned else []
         return next((each.parts for each in found if each.number == of.version.number), {})
 
 
-def _shown(
+def shown_by(
     feed: Feed[L] | None, on: str, held: Mapping[str, Held], *, known: bool, current: bool
 ) -> list[L] | None:
+    """What is on one container, which is `current` or on a page that is; None where its own listing has to
+    be asked. `known`: what a listing of the site may leave out was asked for before; else the index has to
+    agree."""
     if feed is None or not (known or (feed.agrees and current)):
         return None
     rows = feed.rows.of(on)
     return None if lacks((row.id for row in rows), held) else rows
+
+
+def left_out_by(feed: Feed[L] | None, listed: Collection[L], on: str, now: datetime) -> list[str]:
+    """Those of one container that the listing of the site should have shown, and didn't. Of resolved comments
+    nobody documents that it does."""
+    if feed is None or not feed.agrees or not listed:
+        return []
+    there = {row.id for row in feed.rows.of(on)}
+    return [
+        each.id
+        for each in listed
+        if each.id not in there and is_older(each.version, now) and not _is_settled(each)
+    ]
 
 
 def _is_settled(each: AttachmentInfo | CommentInfo) -> bool:

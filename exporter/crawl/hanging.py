@@ -7,7 +7,7 @@ from typing import Any
 
 from exporter.crawl.attachments import Attachments
 from exporter.crawl.comments import Comments
-from exporter.crawl.feeds import Feeds
+from exporter.crawl.feeds import Feeds, shown_by
 from exporter.crawl.history import History
 from exporter.crawl.plan import news_in
 from exporter.crawl.pool import Job
@@ -71,10 +71,12 @@ class Hanging:
         sweep, feeds = self._work.sweep, self._feeds
         is_turn, current = sweep.checks(info.id), info.status == "current"
         known = not (is_turn or sweep.first or info.id in self._work.settled)
-        files = None if is_turn else feeds.shown_files(info, held[Kind.ATTACHMENT], known=known)
-        if sweep.samples(info.id):
-            return files, None
-        return files, feeds.shown_talk(info.id, held[Kind.COMMENT], known=known, current=current)
+        files, talk = None, None
+        if not is_turn:
+            files = shown_by(feeds.files, info.id, held[Kind.ATTACHMENT], known=known, current=current)
+        if not sweep.samples(info.id):
+            talk = shown_by(feeds.talk, info.id, held[Kind.COMMENT], known=known, current=current)
+        return files, talk
 
     def _lacks_versions(self, held: Mapping[str, Held]) -> bool:
         """Whether a former version is lost on disk, or was no longer listed, which is to be seen twice."""

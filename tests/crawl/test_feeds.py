@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.crawl import routes
-from exporter.crawl.feeds import Feed, Feeds
+from exporter.crawl.feeds import Feed, left_out_by
 from exporter.crawl.routes import DUE, HISTORY, SWEPT, TURN, Sweep
 from exporter.errors import NotFound, RemoteError, ScopeMissing
 from exporter.model import AttachmentInfo, FoundDetails, Kind, Part, Version
@@ -202,7 +202,7 @@ def test_comparing_a_container_reads_the_rows_of_it_once() -> None:
         return rows_of(key)
 
     feed.rows.of = counted  # type: ignore[method-assign]
-    assert Feeds(files=feed).left_out(files, "3", NOW) == ["att0"]
+    assert left_out_by(feed, files, "3", NOW) == ["att0"]
     assert reads == 1
 
 
