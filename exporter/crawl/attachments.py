@@ -54,6 +54,7 @@ class Attachments:
             work.due.add(container.id)
         if complete is not None:
             work.report.listed(Part.ATTACHMENTS, "complete")
+        if complete is not None and container.status == "current":  # of others the index tells nothing
             for missed in left_out_by(self._feeds.files, listed, container.id, work.policy.now):
                 work.doubt(Part.ATTACHMENTS, f"attachment {missed} of {container.kind} {container.id}")
         lacking = complete.lacks(held) if complete is not None and answers else {}

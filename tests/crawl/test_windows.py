@@ -219,6 +219,15 @@ async def test_where_comments_on_an_attachment_could_not_be_listed_its_page_is_d
     assert (crawl.failed, crawl.sink.noted[DUE]) == (["att1"], "3")
 
 
+async def test_attachments_of_archived_pages_that_only_these_show_are_no_fault() -> None:
+    crawl = _crawl(first=True, pages=range(3, 9))
+    crawl.source.listed[Kind.PAGE].append(info(1, status="archived"))
+    crawl.source.files["1"] = [attachment(1, 1, version=BEFORE)]
+    await crawl.run()
+    assert ("new", "attachment", "att1") in crawl.done
+    assert crawl.report.faults == []
+
+
 async def test_resolved_comments_that_only_their_page_shows_are_no_fault() -> None:
     crawl = _crawl(within=2)
     resolved = comment(1, 4, inline=True, version=BEFORE, resolutionStatus="resolved")
