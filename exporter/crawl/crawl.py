@@ -84,8 +84,7 @@ async def crawl(
             await sink.note(so_far(sweep, due=due, failed=work.due, asked=work.asked))
             raise
     swept = [*filter(parts.open, HANGING)]
-    narrower = wanted.is_selection
-    await sink.note(notes(sweep, wanted, swept, due=work.due, doubted=work.doubted, narrower=narrower))
+    await sink.note(notes(sweep, wanted, swept, due=work.due, doubted=work.doubted))
     await save_users(work)
     for part in (*HANGING, Part.PERMISSIONS):
         if not parts.open(part):

@@ -112,11 +112,10 @@ def notes(
     *,
     due: Iterable[str],
     doubted: Iterable[str],
-    narrower: bool,
 ) -> dict[str, str]:
-    """For the next run, after one that came to its end. A `narrower` one counts for nobody's turn; what
+    """For the next run, after one that came to its end. A narrower one counts for nobody's turn; what
     failed is `due`, and holds up nobody else's. A doubt ends when everybody has had one."""
-    if narrower:
+    if wanted.is_selection:
         return {
             DUE: " ".join(sorted({*sweep.due, *due})),
             DOUBTED: " ".join(sorted({*sweep.doubted, *doubted})),

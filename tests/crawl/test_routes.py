@@ -92,7 +92,7 @@ def test_on_a_small_space_it_is_everybodys_turn() -> None:
 
 def test_a_run_notes_for_the_next_one_whose_turn_it_is() -> None:
     due, doubted = {"5", "4"}, {Part.COMMENTS}
-    noted = notes(sweep(), Wanted(history=2), PARTS, due=due, doubted=doubted, narrower=False)
+    noted = notes(sweep(), Wanted(history=2), PARTS, due=due, doubted=doubted)
     assert noted == {
         TURN: "2",
         ASKED: "",
@@ -110,7 +110,7 @@ def test_a_run_notes_for_the_next_one_whose_turn_it_is() -> None:
 
 def test_a_narrower_run_takes_nobodys_turn_and_forgets_nothing_that_is_due() -> None:
     before = sweep({TURN: "3", SWEPT: "attachments comments", DUE: "4"})
-    noted = notes(before, Wanted(), PARTS, due={"5"}, doubted={Part.COMMENTS}, narrower=True)
+    noted = notes(before, Wanted(labels=frozenset({"a"})), PARTS, due={"5"}, doubted={Part.COMMENTS})
     assert noted == {DUE: "4 5", DOUBTED: "comments"}
 
 
@@ -118,7 +118,7 @@ def test_a_narrower_run_takes_nobodys_turn_and_forgets_nothing_that_is_due() -> 
 def test_a_doubt_ends_when_everybody_had_a_turn(turn: str, doubted: str) -> None:
     before = sweep({SWEPT: "attachments comments", DOUBTED: "comments", TURN: turn})
     assert before.doubted == {"comments"}
-    assert notes(before, Wanted(), PARTS, due=(), doubted=(), narrower=False)[DOUBTED] == doubted
+    assert notes(before, Wanted(), PARTS, due=(), doubted=())[DOUBTED] == doubted
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_everybody_is_in_a_sample_while_the_space_grows() -> None:
     widest = 0
     for turn in range(400):
         made = sweep({**noted, TURN: str(turn)}, containers=2000 + 3 * turn)
-        noted = notes(made, Wanted(), PARTS, due=(), doubted=(), narrower=False)
+        noted = notes(made, Wanted(), PARTS, due=(), doubted=())
         for each in filter(made.samples, IDS):
             widest = max(widest, turn - last[each])
             last[each] = turn
