@@ -80,7 +80,7 @@ def make_sweep(wanted: Wanted, containers: int, parts: Collection[Part], noted: 
         sample=sample,
         since=since,
         turn=turn,
-        asked=frozenset((noted.get(ASKED) or "").split()),
+        asked=frozenset((noted.get(ASKED) or "").split()) if of > 1 else frozenset(),
         first=first,
         is_small=containers <= SMALL,
         due=frozenset((noted.get(DUE) or "").split()),

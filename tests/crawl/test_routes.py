@@ -171,6 +171,12 @@ def test_a_run_that_was_cut_leaves_the_rest_of_its_turn_to_the_next() -> None:
     assert {each for each in IDS if following.takes(each)} - {"4"} == turn - done
 
 
+def test_a_run_that_asks_for_everything_asks_for_what_was_asked_in_one_that_was_cut() -> None:
+    noted = {TURN: "3", SWEPT: "attachments comments", ASKED: " ".join(IDS)}
+    assert not any(map(sweep(noted).takes, IDS))
+    assert all(map(sweep(noted, full=True).takes, IDS))
+
+
 def test_everybody_is_in_a_sample_while_the_space_grows() -> None:
     noted = {SWEPT: "attachments comments", HISTORY: "0"}
     last = dict.fromkeys(IDS, 0)
