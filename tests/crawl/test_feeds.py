@@ -8,29 +8,12 @@ import pytest
 
 from exporter.crawl import routes
 from exporter.crawl.feeds import Feed, left_out_by
-from exporter.crawl.routes import DUE, HISTORY, SWEPT, TURN, Sweep
+from exporter.crawl.routes import DUE, Sweep
 from exporter.errors import NotFound, RemoteError, ScopeMissing
 from exporter.model import AttachmentInfo, FoundDetails, Kind, Part, Version
-from tests.crawl.samples import NOW, Crawl, attachment, comment, held, info
+from tests.crawl.samples import NOTHING_OWED, NOW, PAGES, Crawl, attachment, comment, held, info, night
 
-PAGES = range(1, 9)
-ALL_PARTS = "attachments comments labels likes properties restrictions versions"
-NOTHING_OWED = {TURN: "1", SWEPT: ALL_PARTS, HISTORY: "0", DUE: ""}
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "SMALL", 0)
-
-
-def _crawl(*, first: bool = False, **wanted: Any) -> Crawl:
-    """Eight pages, held but for a first run; the index agrees that nothing hangs on them."""
-    crawl = Crawl(*map(info, PAGES), **wanted)
-    if not first:
-        crawl.sink.noted = dict(NOTHING_OWED)
-        for number in PAGES:
-            crawl.sink.hold(info(number))
-    return crawl
+pytestmark = pytest.mark.usefixtures("nothing_is_small")
 
 
 def _asked_singly(crawl: Crawl, *kinds: str) -> set[str]:
@@ -39,7 +22,7 @@ def _asked_singly(crawl: Crawl, *kinds: str) -> set[str]:
 
 
 async def test_where_nothing_changed_no_page_is_asked_for() -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.source.site_files = [attachment(1, 3)]
     crawl.sink.hold_in(3, Kind.ATTACHMENT, {"att1": held(attachment(1, 3))})
     await crawl.run()
@@ -49,7 +32,7 @@ async def test_where_nothing_changed_no_page_is_asked_for() -> None:
 
 
 async def test_what_they_show_is_taken_wherever_it_is_of_this_space() -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.source.site_files = [attachment(1, 3), attachment(2, 999), attachment(3, "")]
     root, answer, elsewhere = comment(1, 4), comment(2, "", parent=1), comment(3, 999)
     crawl.source.site_talk = [root, answer, elsewhere]
@@ -60,7 +43,7 @@ async def test_what_they_show_is_taken_wherever_it_is_of_this_space() -> None:
 
 
 async def test_what_they_lack_is_asked_for_by_itself_and_only_that_is_evidence() -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.sink.hold_in(3, Kind.ATTACHMENT, {"att1": held(attachment(1, 3))})
     crawl.sink.hold_in(4, Kind.COMMENT, {"1": held(comment(1, 4))})
     crawl.source.talk["4"] = [comment(1, 4)]
@@ -72,7 +55,7 @@ async def test_what_they_lack_is_asked_for_by_itself_and_only_that_is_evidence()
 
 
 async def test_what_was_missing_is_asked_for_by_itself_though_it_is_shown_again() -> None:
-    crawl = _crawl()
+    crawl = night()
     since = "2026-11-01T08:00:00+00:00"
     crawl.sink.hold_in(3, Kind.ATTACHMENT, {"att1": held(attachment(1, 3), missing_since=since)})
     crawl.source.site_files = crawl.source.files["3"] = [attachment(1, 3)]
@@ -83,7 +66,7 @@ async def test_what_was_missing_is_asked_for_by_itself_though_it_is_shown_again(
 
 @pytest.mark.parametrize("indexed", [0, 1, NotFound("answered 404")])
 async def test_a_first_run_trusts_them_where_the_index_knows_of_no_more(indexed: Any) -> None:
-    crawl = _crawl(first=True)
+    crawl = night(first=True)
     crawl.source.counts[Kind.ATTACHMENT, False] = crawl.source.counts[Kind.COMMENT, False] = indexed
     await crawl.run()
     by_itself = indexed != 0
@@ -95,7 +78,7 @@ async def test_a_first_run_trusts_them_where_the_index_knows_of_no_more(indexed:
 async def test_replies_are_asked_for_where_nothing_shows_that_they_are_there(
     indexed: int, replies: set[str]
 ) -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.source.counts[Kind.COMMENT, False] = indexed
     crawl.source.site_talk = [comment(1, 4)]
     await crawl.run()
@@ -103,7 +86,7 @@ async def test_replies_are_asked_for_where_nothing_shows_that_they_are_there(
 
 
 async def test_a_new_page_is_asked_for_what_only_it_tells() -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.source.listed[Kind.PAGE].append(info(9))
     crawl.source.pinned = [FoundDetails("9", 1, {Part.RESTRICTIONS: {"read": ["ann"]}})]
     await crawl.run()
@@ -113,7 +96,7 @@ async def test_a_new_page_is_asked_for_what_only_it_tells() -> None:
 
 async def test_labels_alone_come_from_the_search() -> None:
     skip = frozenset({Part.PROPERTIES, Part.LIKES, Part.VERSIONS})
-    crawl = _crawl(first=True, skip=skip)
+    crawl = night(first=True, skip=skip)
     crawl.source.pinned = [
         FoundDetails(str(number), 1, {Part.LABELS: ["a"], Part.RESTRICTIONS: {}}) for number in PAGES
     ]
@@ -123,7 +106,7 @@ async def test_labels_alone_come_from_the_search() -> None:
 
 
 async def test_what_the_search_shows_otherwise_is_looked_at_and_not_believed() -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.source.pinned = [
         FoundDetails("1", 1, {Part.LABELS: ["stale"], Part.RESTRICTIONS: {}}),
         FoundDetails("2", 1, {Part.LABELS: ["new"], Part.RESTRICTIONS: {}}),
@@ -137,7 +120,7 @@ async def test_what_the_search_shows_otherwise_is_looked_at_and_not_believed() -
 
 @pytest.mark.parametrize("error", [RemoteError("answered 500"), ScopeMissing("no scope")])
 async def test_a_listing_that_breaks_off_is_used_for_nothing(error: Exception) -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.source.site_files = [attachment(1, 3), error]
     await crawl.run()
     assert _asked_singly(crawl, "attachments") == {f"attachments {number}" for number in PAGES}
@@ -147,7 +130,7 @@ async def test_a_listing_that_breaks_off_is_used_for_nothing(error: Exception) -
 
 @pytest.mark.parametrize("counted", [True, False])
 async def test_a_site_that_is_mostly_other_spaces_is_not_listed(counted: bool) -> None:
-    crawl = _crawl()
+    crawl = night()
     rows = 2000
     crawl.source.counts[Kind.ATTACHMENT, True] = rows if counted else NotFound("answered 404")
     crawl.source.site_files = [attachment(number, 999) for number in range(rows)]
@@ -157,7 +140,7 @@ async def test_a_site_that_is_mostly_other_spaces_is_not_listed(counted: bool) -
 
 
 async def test_whose_turn_it_is_shows_what_they_leave_out() -> None:
-    crawl = _crawl(within=2)
+    crawl = night(within=2)
     crawl.source.files["1"] = crawl.source.files["2"] = [attachment(1, 1)]
     for number in PAGES:
         crawl.source.files[str(number)] = [
@@ -174,7 +157,7 @@ async def test_whose_turn_it_is_is_asked_for_all_but_the_replies_that_two_source
     indexed: int | Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routes, "SAMPLE", 1)  # so that only few are asked for everything
-    crawl = _crawl(within=2)
+    crawl = night(within=2)
     turn = {number for number in PAGES if Sweep(of=2, turn=1).takes(str(number))}
     sample = {number for number in PAGES if Sweep(of=2, sample=8, turn=1).samples(str(number))}
     assert sample < turn
@@ -218,7 +201,7 @@ def test_comparing_a_container_reads_the_rows_of_it_once() -> None:
 async def test_a_file_that_was_replaced_since_the_site_was_listed_is_fetched_as_it_is_now(
     now: dict[str, Any], saved: bool
 ) -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.source.site_files = [attachment(1, 3)]
     crawl.source.files_elsewhere["att1"] = attachment(1, **{"container": 3, **now})
     crawl.source.breaks_once["att1"] = RemoteError("the file has 5 bytes")
@@ -227,7 +210,7 @@ async def test_a_file_that_was_replaced_since_the_site_was_listed_is_fetched_as_
 
 
 async def test_what_failed_is_due_in_the_next_run() -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.source.site_files = [attachment(1, 3)]
     crawl.source.data["att1"] = RemoteError("answered 500")
     crawl.source.listed[Kind.PAGE].append(info(9))
@@ -240,7 +223,7 @@ async def test_what_failed_is_due_in_the_next_run() -> None:
 
 
 async def test_what_changed_is_due_until_the_run_is_through() -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.sink.holds[Kind.PAGE]["2"] = held(info(2), version=Version(0, ""))
     crawl.source.site_files = [LookupError("a bug")]
     with pytest.raises(LookupError):

@@ -8,31 +8,16 @@ from typing import Any
 import pytest
 
 from exporter.crawl import routes
-from exporter.crawl.routes import ASKED, DUE, HISTORY, SWEPT, TURN
+from exporter.crawl.routes import ASKED, DUE, HISTORY, SWEPT
 from exporter.errors import RemoteError, Unavailable
 from exporter.model import ContentInfo, FoundDetails, Kind, Part, State, Version
-from tests.crawl.samples import SINCE, Crawl, attachment, comment, held, held_old, info, old
+from tests.crawl.samples import ALL_PARTS, PAGES, SINCE, attachment, comment, held, held_old, info, night, old
 
-PAGES = range(1, 9)
-ALL_PARTS = "attachments comments labels likes properties restrictions versions"
-NOTHING_OWED = {TURN: "1", SWEPT: ALL_PARTS, HISTORY: "0", DUE: ""}
+pytestmark = pytest.mark.usefixtures("nothing_is_small")
+
 BEFORE = Version(1, "2026-10-01T08:00:00Z")
 ODD = RemoteError("one item is odd")
 NIGHTS = 8
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "SMALL", 0)
-
-
-def _crawl(*, first: bool = False, pages: range = PAGES, **wanted: Any) -> Crawl:
-    crawl = Crawl(*map(info, pages), **wanted)
-    if not first:
-        crawl.sink.noted = dict(NOTHING_OWED)
-        for number in pages:
-            crawl.sink.hold(info(number))
-    return crawl
 
 
 def _everybody() -> set[str]:
@@ -40,7 +25,7 @@ def _everybody() -> set[str]:
 
 
 async def test_a_fault_each_night_holds_up_nobodys_turn() -> None:
-    crawl = _crawl(within=2)
+    crawl = night(within=2)
     crawl.source.listed[Kind.TASK] = [ODD]
     for _ in range(2):
         await crawl.run()
@@ -48,14 +33,14 @@ async def test_a_fault_each_night_holds_up_nobodys_turn() -> None:
 
 
 async def test_a_fault_on_the_first_night_leaves_it_the_first_all_the_same() -> None:
-    crawl = _crawl(first=True)
+    crawl = night(first=True)
     crawl.source.listed[Kind.TASK] = [ODD]
     await crawl.run()
     assert crawl.sink.noted[SWEPT] == ALL_PARTS
 
 
 async def test_what_was_due_is_asked_for_until_it_answers() -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.source.listed[Kind.TASK] = [ODD]
     crawl.source.facts["3"] = RemoteError("answered 500")
     crawl.sink.noted[DUE] = "3"
@@ -66,7 +51,7 @@ async def test_what_was_due_is_asked_for_until_it_answers() -> None:
 
 
 async def test_where_the_listing_broke_off_those_whose_turn_it_was_are_due() -> None:
-    crawl = _crawl(within=2)
+    crawl = night(within=2)
     crawl.source.listed[Kind.PAGE].insert(4, ODD)
     await crawl.run()
     crawl.source.listed[Kind.PAGE].remove(ODD)
@@ -75,7 +60,7 @@ async def test_where_the_listing_broke_off_those_whose_turn_it_was_are_due() -> 
 
 
 async def test_runs_that_are_cut_each_night_come_round_all_the_same() -> None:
-    crawl = _crawl(within=2)
+    crawl = night(within=2)
     answers, left = crawl.source.details, 0
 
     async def details(container: ContentInfo, parts: Any) -> Mapping[Part, Any]:
@@ -98,7 +83,7 @@ async def test_runs_that_are_cut_each_night_come_round_all_the_same() -> None:
 
 @pytest.mark.parametrize("first", [False, True])
 async def test_replies_that_two_sources_leave_out_are_found(first: bool) -> None:
-    crawl = _crawl(first=first, within=2)
+    crawl = night(first=first, within=2)
     root, reply = comment(1, 4, version=BEFORE), comment(2, 4, parent=1, version=BEFORE)
     crawl.source.site_talk = crawl.source.talk["4"] = [root]
     crawl.source.answers["1"] = [reply]
@@ -109,7 +94,7 @@ async def test_replies_that_two_sources_leave_out_are_found(first: bool) -> None
 
 
 async def test_comments_on_attachments_that_two_sources_leave_out_are_found() -> None:
-    crawl = _crawl(within=2)
+    crawl = night(within=2)
     crawl.source.site_files = crawl.source.files["3"] = [attachment(1, 3)]
     crawl.sink.hold_in(3, Kind.ATTACHMENT, {"att1": held(attachment(1, 3))})
     crawl.source.talk["att1"] = [comment(9, "att1", version=BEFORE)]
@@ -124,7 +109,7 @@ async def test_attachments_that_two_sources_leave_out_are_found_when_it_is_their
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(routes, "SAMPLE", 1)
-    crawl = _crawl(within=2)
+    crawl = night(within=2)
     archived, lacking = attachment(1, 3, status="archived"), attachment(2, 5, version=BEFORE)
     crawl.source.site_files = [archived]
     crawl.source.files |= {"3": [archived], "5": [lacking]}
@@ -136,7 +121,7 @@ async def test_attachments_that_two_sources_leave_out_are_found_when_it_is_their
 
 
 async def test_what_is_on_archived_pages_is_asked_for_at_first() -> None:
-    crawl = _crawl(first=True, pages=range(3, 9))
+    crawl = night(first=True, pages=range(3, 9))
     crawl.source.listed[Kind.PAGE] += [info(1, status="archived"), info(2, status="archived")]
     crawl.source.site_files = crawl.source.files["1"] = [attachment(1, 1)]
     await crawl.run()
@@ -146,7 +131,7 @@ async def test_what_is_on_archived_pages_is_asked_for_at_first() -> None:
 
 @pytest.mark.parametrize("indexed", [10, RemoteError("answered 500")])
 async def test_a_first_run_asks_for_what_the_index_does_not_confirm(indexed: int | Exception) -> None:
-    crawl = _crawl(first=True)
+    crawl = night(first=True)
     crawl.source.site_files = crawl.source.files["3"] = [attachment(number, 3) for number in range(9)]
     crawl.source.files["5"] = [attachment(99, 5)]
     crawl.source.counts[Kind.ATTACHMENT, False] = indexed
@@ -158,7 +143,7 @@ _TWO = [{"number": 2, "createdAt": info(1).version.date}, {"number": 1, "created
 
 
 async def test_a_former_version_that_is_lost_is_fetched_by_the_next_run() -> None:
-    crawl = _crawl(history=5)
+    crawl = night(history=5)
     crawl.sink.noted[HISTORY] = "5"
     crawl.sink.hold_in(1, Kind.VERSION, {old(1, 1).id: held_old(old(1, 1), has_data=False)})
     crawl.source.facts["1"] = {Part.VERSIONS: _TWO}
@@ -167,7 +152,7 @@ async def test_a_former_version_that_is_lost_is_fetched_by_the_next_run() -> Non
 
 
 async def test_a_former_version_that_failed_is_due() -> None:
-    crawl = _crawl(history=5)
+    crawl = night(history=5)
     crawl.sink.noted |= {HISTORY: "5", DUE: "1"}
     crawl.source.facts["1"] = {Part.VERSIONS: _TWO}
     crawl.source.old[old(1, 1).id] = RemoteError("answered 500")
@@ -176,7 +161,7 @@ async def test_a_former_version_that_failed_is_due() -> None:
 
 
 async def test_a_former_version_that_waits_for_its_second_listing_gets_it_in_the_next_run() -> None:
-    crawl = _crawl(history=5)
+    crawl = night(history=5)
     crawl.sink.noted[HISTORY] = "5"
     before = held_old(old(1, 2), missing_since=SINCE, state=State.GONE)
     crawl.sink.hold_in(1, Kind.VERSION, {old(1, 2).id: before})
@@ -186,7 +171,7 @@ async def test_a_former_version_that_waits_for_its_second_listing_gets_it_in_the
 
 
 async def test_a_changed_page_takes_nothing_from_the_index_that_is_held() -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.sink.holds[Kind.PAGE]["2"] = held(info(2), version=Version(0, ""))
     closed = {"read": ["ann"]}
     crawl.sink.holds_details["2"][Part.RESTRICTIONS] = crawl.source.closed["2"] = closed
@@ -197,7 +182,7 @@ async def test_a_changed_page_takes_nothing_from_the_index_that_is_held() -> Non
 
 async def test_what_only_metadata_tells_of_is_due_before_that_is_saved() -> None:
     """Else a kill in between leaves a page that moved or returned looking as if it were unchanged."""
-    crawl = _crawl()
+    crawl = night()
     crawl.source.listed[Kind.PAGE][1] = info(2, position=7)
     crawl.sink.holds[Kind.PAGE]["3"] = held(info(3), missing_since=SINCE)
 
@@ -211,7 +196,7 @@ async def test_what_only_metadata_tells_of_is_due_before_that_is_saved() -> None
 
 
 async def test_where_comments_on_an_attachment_could_not_be_listed_its_page_is_due() -> None:
-    crawl = _crawl()
+    crawl = night()
     crawl.source.site_files = [attachment(1, 3)]
     crawl.source.counts[Kind.ATTACHMENT, False], crawl.source.counts[Kind.COMMENT, False] = 1, 1
     crawl.source.talk["att1"] = [RemoteError("answered 500")]
@@ -220,7 +205,7 @@ async def test_where_comments_on_an_attachment_could_not_be_listed_its_page_is_d
 
 
 async def test_attachments_of_archived_pages_that_only_these_show_are_no_fault() -> None:
-    crawl = _crawl(first=True, pages=range(3, 9))
+    crawl = night(first=True, pages=range(3, 9))
     crawl.source.listed[Kind.PAGE].append(info(1, status="archived"))
     crawl.source.files["1"] = [attachment(1, 1, version=BEFORE)]
     await crawl.run()
@@ -229,7 +214,7 @@ async def test_attachments_of_archived_pages_that_only_these_show_are_no_fault()
 
 
 async def test_resolved_comments_that_only_their_page_shows_are_no_fault() -> None:
-    crawl = _crawl(within=2)
+    crawl = night(within=2)
     resolved = comment(1, 4, inline=True, version=BEFORE, resolutionStatus="resolved")
     crawl.source.talk["4"] = [resolved]
     crawl.sink.hold_in(4, Kind.COMMENT, {"1": held(resolved)})
