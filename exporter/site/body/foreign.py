@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import nh3
 
@@ -68,15 +69,15 @@ def sanitised(html: str, address: Address, *, in_link: bool = False) -> str:
             return value if _SPAN.fullmatch(value) else None
         return value
 
-    return nh3.clean(
-        html,
-        tags=_TAGS - {"a"} if in_link else set(_TAGS),
-        clean_content_tags=_SILENT,
-        attributes=_ATTRIBUTES,
-        attribute_filter=kept,
-        url_schemes={"http", "https", "mailto", "tel", "ftp"},
-        link_rel="noreferrer",
-    )
+    rules: dict[str, Any] = {
+        "tags": _TAGS - {"a"} if in_link else set(_TAGS),
+        "clean_content_tags": _SILENT,
+        "attributes": _ATTRIBUTES,
+        "url_schemes": {"http", "https", "mailto", "tel", "ftp"},
+        "link_rel": "noreferrer",
+    }
+    # Twice: what was apart in a form, which is dropped, is nested as a browser wouldn't read it.
+    return nh3.clean(nh3.clean(html, attribute_filter=kept, **rules), **rules)
 
 
 def words_in(html: str) -> str:
