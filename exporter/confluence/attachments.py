@@ -35,10 +35,10 @@ class Attachments(Reader):
     async def site_attachments(self) -> AsyncIterator[AttachmentInfo]:
         """Current and archived attachments of the whole site, with "" where one names no container.
 
-        By the day they were made, which doesn't change while the listing is read.
+        By the day they were made, which doesn't change while the listing is read. The same may come twice.
         """
         query = [*of_limit(), _BY_AGE, ("status", "current"), ("status", "archived")]
-        async for row in self._collection(scopes.ATTACHMENTS, {}, query, AttachmentWire):
+        async for row in self._collection(scopes.ATTACHMENTS, {}, query, AttachmentWire, is_long=True):
             yield row.to_model(ContentId(container_of(row)[0] or ""))
 
     async def look_up_attachment(self, attachment: str) -> AttachmentInfo:

@@ -66,8 +66,8 @@ class Comments(Reader):
     async def site_comments(self, *, inline: bool) -> AsyncIterator[CommentInfo]:
         """Comments of the whole site, with "" where one names no container.
 
-        By the day they were made, which doesn't change while the listing is read. Whether replies, and
-        what is resolved, are among them is not documented.
+        By the day they were made, which doesn't change while the listing is read. The same may come twice.
+        Whether replies, and what is resolved, are among them is not documented.
         """
         endpoint = scopes.INLINE_COMMENTS if inline else scopes.FOOTER_COMMENTS
         query = [*of_limit(), _STORAGE, ("sort", "created-date")]
@@ -97,7 +97,8 @@ class Comments(Reader):
         """What a listing shows without a body is read alone; where that has none either, `RemoteError`
         is raised after the last item."""
         without: str | None = None
-        async for row in self._collection(endpoint, parts, query, CommentWire):
+        is_long = isinstance(place, _Site)
+        async for row in self._collection(endpoint, parts, query, CommentWire, is_long=is_long):
             whole = row
             if not row.has_body:
                 try:

@@ -74,12 +74,14 @@ class Reader:
         tries: int | None = None,
         prepare: Prepare | None = None,
         send: Mapping[str, Any] | None = None,
+        is_long: bool = False,
     ) -> AsyncIterator[Row]:
         """Every item once, whatever the server does: ends only where no next page is named.
 
         Raises `RemoteError` when a cursor comes back or pages bring nothing new (a short or even an
         empty page is none of that), so a loop is never taken for the end; and, after the last item,
-        when one of them could not be read.
+        when one of them could not be read. One that `is_long` may be too long for memory: there an item
+        comes again if the server shows it again later than on the next page.
         """
         path = endpoint.at(**parts)
         request = f"{endpoint.method} {path}"
@@ -87,7 +89,7 @@ class Reader:
         cursor: str | None = None
         cursors: set[str] = set()
         seen: set[str] = set()
-        barren = 0
+        items = barren = 0
         while True:
             documents, following = await self._transport.json(
                 self._access,
@@ -98,7 +100,7 @@ class Reader:
                 tries=tries,
                 send=send,
             )
-            known = len(seen)
+            here: set[str] = set()
             for document in documents:
                 item = prepare(document) if prepare else document
                 if item is None:
@@ -108,14 +110,19 @@ class Reader:
                 except TransientError as exc:
                     unreadable = f"{request}: one item {exc}"
                     continue
-                if row.identity not in seen:
-                    seen.add(row.identity)
+                if row.identity not in seen and row.identity not in here:
                     yield row
+                here.add(row.identity)
             if following is None:
                 break
-            barren = 0 if len(seen) > known else barren + 1
+            new = len(here - seen)
+            items += new
+            barren = 0 if new else barren + 1
             if following in cursors or barren == MAX_BARREN:
-                raise RemoteError(f"{request}: the listing goes round in circles after {len(seen)} items")
+                raise RemoteError(f"{request}: the listing goes round in circles after {items} items")
+            if is_long:
+                seen.clear()
+            seen |= here
             cursors.add(following)
             cursor = following
         if unreadable is not None:

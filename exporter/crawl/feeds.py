@@ -155,7 +155,7 @@ class _Reader:
         files: dict[str, bool] = {}
 
         def take(row: AttachmentInfo) -> None:
-            if row.container in self._on:
+            if row.container in self._on and row.id not in files:
                 files[row.id] = self._on[row.container] and row.status == "current"
                 feed.put(row, current=files[row.id])
 
@@ -172,7 +172,7 @@ class _Reader:
         def take(row: CommentInfo) -> None:
             on = row.container or places.get(row.parent_id or "", "")
             is_file = on.startswith("att") and feeds.files is None
-            if on in self._on or is_file:
+            if (on in self._on or is_file) and row.id not in places:
                 places[row.id] = on
                 feed.put(replace(row, container=on), current=self._on.get(on, False))
                 if row.parent_id is not None:

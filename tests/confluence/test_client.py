@@ -96,6 +96,19 @@ async def test_a_loop_is_an_error_within_three_requests(
     assert len(script.asked) == asked
 
 
+async def test_of_a_listing_of_the_whole_site_the_last_answer_is_remembered(
+    client: Client, script: Scripted
+) -> None:
+    """Else a million ids were in memory."""
+    answers = [("1 2", "a"), ("2 3", "b"), ("3", "c"), ("1", None)]
+    script.answers = [
+        wire.listing(*(wire.attachment(each) for each in ids.split()), cursor=cursor)
+        for ids, cursor in answers
+    ]
+    shown = [info.id async for info in client.site_attachments()]
+    assert shown == ["att1", "att2", "att3", "att1"]
+
+
 async def test_a_listing_that_breaks_off_is_an_error_after_what_was_seen(
     client: Client, script: Scripted
 ) -> None:

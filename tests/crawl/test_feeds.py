@@ -64,6 +64,16 @@ async def test_what_was_missing_is_asked_for_by_itself_though_it_is_shown_again(
     assert crawl.sink.returned == [(Kind.ATTACHMENT, "att1")]
 
 
+async def test_what_they_show_twice_is_there_once() -> None:
+    crawl = night(first=True)
+    crawl.source.site_files = [attachment(1, 3)] * 2
+    crawl.source.site_talk = [comment(1, 4)] * 2
+    crawl.source.counts[Kind.ATTACHMENT, False] = crawl.source.counts[Kind.COMMENT, False] = 2
+    await crawl.run()
+    assert _asked_singly(crawl, "attachments") == {f"attachments {number}" for number in PAGES}
+    assert _asked_singly(crawl, "footer") == {f"footer {number}" for number in PAGES}
+
+
 @pytest.mark.parametrize("indexed", [0, 1, NotFound("answered 404")])
 async def test_a_first_run_trusts_them_where_the_index_knows_of_no_more(indexed: Any) -> None:
     crawl = night(first=True)
