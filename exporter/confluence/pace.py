@@ -6,7 +6,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-TRUSTED = 4  # requests at once that need no proof
+SCOUTS = 4  # at least: so many requests beyond the number at once that is proven
 PAUSE = 1.0  # seconds: bursts are counted by the second, so after one a limiter is as at the beginning
 FIRST_LONG_PAUSE, LAST_PAUSE = 5.0, 30.0  # where nothing was granted since the last one; doubled each time
 FIRST_PROBE, LAST_PROBE = 30.0, 600.0  # seconds until a number at once that was refused is tried again
@@ -34,7 +34,7 @@ class Pace:
 
     def __init__(self, *, most: int, now: float) -> None:
         self._most = most
-        self._proven = min(TRUSTED, most)
+        self._proven = 1
         self._under_way = self._scouts = self._unsent = 0
         self._rate, self._measured_over = math.inf, 0.0
         self._open_at = self._next_at = self._resumed_at = self._grows_at = now
@@ -112,7 +112,8 @@ class Pace:
         if until <= self._open_at:
             return
         self._open_at = self._next_at = self._resumed_at = until
-        self._granted.clear()
+        if until > now:  # where only a scout was refused, nobody paused
+            self._granted.clear()
         beyond = PATIENCE * max(0.0, until - now - PAUSE)
         self._grows_at = until + beyond
         self._probe_at = max(self._probe_at, until + beyond)
@@ -152,7 +153,7 @@ class Pace:
             self._step *= 2
             self._probe_at = now + self._probe_after
         else:
-            number = max(self._proven // 2, TRUSTED)
+            number = max(self._proven // 2, SCOUTS)
         self._unsent = min(number, self._most - self._proven)
 
     def _hit_wall(self, now: float) -> None:

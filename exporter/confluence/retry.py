@@ -12,6 +12,7 @@ from tenacity import RetryCallState, wait_random_exponential
 
 from exporter.errors import TransientError
 
+CHANCES = 3  # times as often one is tried that was refused while others were granted: that is chance
 A_SECOND = 1.0  # after which a limit by the second is as at the beginning
 FIRST_BACKOFF, LAST_BACKOFF = 5.0, 30.0  # seconds, as Atlassian advises where no time is named; doubled
 
@@ -44,7 +45,7 @@ class Patience:
 
     def __init__(self, tries: int, max_wait: float) -> None:
         self._tries, self._max_wait = tries, max_wait
-        self._failures = self._refusals = self._pauses = 0
+        self._failures = self._refusals = self._passed_over = self._pauses = 0
         self._was_one_too_many = False
         self._told = 0.0
 
@@ -56,6 +57,9 @@ class Patience:
         if isinstance(error, Throttled) and error.told:
             self._told += error.told
             return self._told > self._max_wait
+        if isinstance(error, Throttled) and error.is_one_too_many:
+            self._passed_over += 1
+            return self._passed_over >= CHANCES * self._tries
         self._failures += 1
         return self._failures >= self._tries
 

@@ -45,6 +45,15 @@ async def _asking(governor: Governor, number: int) -> list[Asked]:
     return [await asyncio.wait_for(enter(governor), 1) for _ in range(number)]
 
 
+async def _grown(governor: Governor) -> Governor:
+    """So many at once were granted."""
+    for number in (1, 5, 9):
+        for asked in await _asking(governor, number):
+            with asked:
+                governor.granted(asked, {})
+    return governor
+
+
 async def test_nobody_waits_for_nothing(clock: FakeClock) -> None:
     assert await _granted(_governor(clock)) == clock.time
     assert clock.slept == []
@@ -59,7 +68,7 @@ async def test_all_workers_wait_until_the_time_that_was_told(clock: FakeClock) -
 
 
 async def test_a_worker_that_waits_already_waits_on_when_the_time_is_put_off(clock: FakeClock) -> None:
-    governor = _governor(clock)
+    governor = await _grown(_governor(clock, most=32))
     first, second = await _asking(governor, 2)
     governor.refused(first, 10)
     waiting = asyncio.create_task(_granted(governor))
@@ -69,7 +78,7 @@ async def test_a_worker_that_waits_already_waits_on_when_the_time_is_put_off(clo
 
 
 async def test_a_shorter_wait_does_not_cut_a_longer_one(clock: FakeClock) -> None:
-    governor = _governor(clock)
+    governor = await _grown(_governor(clock, most=32))
     first, second = await _asking(governor, 2)
     governor.refused(first, 60)
     governor.refused(second, 5)
@@ -87,7 +96,7 @@ async def test_a_pause_without_a_time_is_long_where_nothing_was_granted_since_th
 
 @pytest.mark.fault(38)
 async def test_the_refusals_of_one_round_count_once(clock: FakeClock) -> None:
-    governor = _governor(clock)
+    governor = await _grown(_governor(clock, most=32))
     under_way = await _asking(governor, 4)
     clock.time += 1
     for asked in under_way:
@@ -132,7 +141,7 @@ async def test_waits_do_not_add_up_over_successes(clock: FakeClock) -> None:
 
 
 async def test_one_wait_told_to_many_workers_counts_once(clock: FakeClock) -> None:
-    governor = _governor(clock)
+    governor = await _grown(_governor(clock, most=32))
     for asked in await _asking(governor, 4):
         governor.refused(asked, 1000)
 
@@ -149,7 +158,7 @@ async def test_it_gives_up_when_nothing_succeeded_for_too_long(clock: FakeClock)
 
 
 async def test_a_success_starts_the_patience_again(clock: FakeClock) -> None:
-    governor = _governor(clock)
+    governor = await _grown(_governor(clock, most=32))
     (asked,) = await _asking(governor, 1)
     governor.failed(asked)
     clock.time += 299
@@ -160,7 +169,7 @@ async def test_a_success_starts_the_patience_again(clock: FakeClock) -> None:
 
 
 async def test_waiting_as_told_is_no_failure(clock: FakeClock) -> None:
-    governor = _governor(clock)
+    governor = await _grown(_governor(clock, most=32))
     (asked,) = await _asking(governor, 1)
     governor.failed(asked)
     await _ask(governor, 1000)
@@ -177,7 +186,7 @@ async def test_throttling_without_a_time_counts_as_failing(clock: FakeClock) -> 
 
 
 async def test_a_long_transfer_that_breaks_does_not_hide_what_succeeded_meanwhile(clock: FakeClock) -> None:
-    governor = _governor(clock)
+    governor = await _grown(_governor(clock, most=32))
     (began,) = await _asking(governor, 1)
     clock.time += 299
     await _granted(governor)  # another worker's
@@ -186,21 +195,21 @@ async def test_a_long_transfer_that_breaks_does_not_hide_what_succeeded_meanwhil
 
 
 async def test_more_at_once_are_tried_only_as_those_before_are_granted(clock: FakeClock) -> None:
-    governor = _governor(clock, most=9)
-    under_way = await _asking(governor, 4)
-    fifth = asyncio.create_task(enter(governor))
+    governor = _governor(clock, most=6)
+    under_way = await _asking(governor, 1)
+    second = asyncio.create_task(enter(governor))
     await asyncio.sleep(0)
-    assert not fifth.done()
+    assert not second.done()
     governor.granted(under_way[0], {})
-    under_way += [await fifth, *await _asking(governor, 3)]
-    assert len(under_way) == 8
+    under_way += [await second, *await _asking(governor, 3)]
+    assert len(under_way) == 5
     for asked in under_way:
         governor.granted(asked, {})
     await _asking(governor, 1)
-    tenth = asyncio.create_task(enter(governor))
+    seventh = asyncio.create_task(enter(governor))
     await asyncio.sleep(0.01)
-    assert not tenth.done(), "more than `most`"
-    tenth.cancel()
+    assert not seventh.done(), "more than `most`"
+    seventh.cancel()
 
 
 @pytest.mark.parametrize(
@@ -212,12 +221,12 @@ async def test_more_at_once_are_tried_only_as_those_before_are_granted(clock: Fa
 )
 async def test_near_the_limit_no_more_are_tried_at_once(clock: FakeClock, headers: dict[str, str]) -> None:
     governor = _governor(clock)
-    for asked in await _asking(governor, 4):
-        governor.granted(asked, headers)
-    fifth = asyncio.create_task(enter(governor))
+    (asked,) = await _asking(governor, 1)
+    governor.granted(asked, headers)
+    second = asyncio.create_task(enter(governor))
     await asyncio.sleep(0.01)
-    assert not fifth.done()
-    fifth.cancel()
+    assert not second.done()
+    second.cancel()
 
 
 @pytest.mark.parametrize(
@@ -233,8 +242,8 @@ async def test_headers_that_say_nothing_of_the_sort_stop_nobody(
     clock: FakeClock, headers: dict[str, str]
 ) -> None:
     governor = _governor(clock)
-    for asked in await _asking(governor, 4):
-        governor.granted(asked, headers)
+    (asked,) = await _asking(governor, 1)
+    governor.granted(asked, headers)
     await _asking(governor, 4)
 
 
@@ -245,14 +254,13 @@ async def test_slower_answers_speak_against_more_at_once(clock: FakeClock) -> No
         clock.time += 0.1
         with asked:
             governor.granted(asked, {"X-RateLimit-NearLimit": "true"})  # so that nothing grows yet
-    under_way = await _asking(governor, 4)
+    (asked,) = await _asking(governor, 1)
     clock.time += 0.5
-    for asked in under_way[:2]:
-        governor.granted(asked, {})
-    fifth = asyncio.create_task(enter(governor))
+    governor.granted(asked, {})
+    second = asyncio.create_task(enter(governor))
     await asyncio.sleep(0.01)
-    assert not fifth.done()
-    fifth.cancel()
+    assert not second.done()
+    second.cancel()
 
 
 async def _together(governor: Governor, refused: Endpoint, others: Endpoint) -> None:
@@ -269,16 +277,8 @@ async def _together(governor: Governor, refused: Endpoint, others: Endpoint) -> 
                 governor.succeeded()
 
 
-async def _grown(governor: Governor) -> None:
-    for number in (4, 8, 12):
-        for asked in await _asking(governor, number):
-            with asked:
-                governor.granted(asked, {})
-
-
 async def test_an_endpoint_that_alone_is_refused_is_paced_alone(clock: FakeClock) -> None:
-    governor = _governor(clock, most=32)
-    await _grown(governor)
+    governor = await _grown(_governor(clock, most=32))
     for _ in range(6):
         await _together(governor, SEARCH, PAGES)
     now = clock.time
@@ -287,8 +287,7 @@ async def test_an_endpoint_that_alone_is_refused_is_paced_alone(clock: FakeClock
 
 
 async def test_refusals_that_fall_on_all_alike_hold_all(clock: FakeClock) -> None:
-    governor = _governor(clock, most=32)
-    await _grown(governor)
+    governor = await _grown(_governor(clock, most=32))
     for number in range(6):
         await _together(governor, *((SEARCH, PAGES), (PAGES, SEARCH))[number % 2])
     now = clock.time

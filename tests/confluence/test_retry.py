@@ -49,6 +49,13 @@ def test_a_refusal_that_names_no_time_is_a_try() -> None:
     assert _tries(Patience(5, 3600), *[Throttled("429", None)] * 20) == 5
 
 
+def test_who_is_refused_while_others_are_granted_has_more_tries() -> None:
+    """So that none is lost to chance where every third is refused."""
+    passed_over = Throttled("429", None)
+    passed_over.is_one_too_many = True
+    assert _tries(Patience(5, 3600), *[passed_over] * 30) == 15
+
+
 def test_a_signed_url_that_is_refused_is_replaced_once() -> None:
     assert (
         _tries(Patience(5, 3600), CUT, MediaRefused("404", lost=True), CUT, MediaRefused("404", lost=True))
