@@ -55,7 +55,8 @@ class Emulator:
     ``tokens``, ``switches``, ``faults`` and the world may be changed at any time. An
     exception in the emulator itself or in ``on_answer`` answers 599, and is raised when
     the block ends. ``before_answer`` is called with each request before it is looked at:
-    a test edits the world there, to have it change at that very moment. ``clock`` is the limits'.
+    a test edits the world there, to have it change at that very moment. ``clock`` counts
+    for limits and for what ends: signed URLs, access tokens.
     """
 
     def __init__(
@@ -110,8 +111,8 @@ class Emulator:
     async def __aenter__(self) -> Self:
         self._wire = Wire(asyncio.Event())
         self._limiter = Limiter(self.switches, clock=self._clock)
-        self._media = Media(self.switches)
-        self._oauth = OAuth(self.switches)
+        self._media = Media(self.switches, clock=self._clock)
+        self._oauth = OAuth(self.switches, clock=self._clock)
         origins: tuple[Origin, ...] = ("site", "gateway", "media", "auth")
         try:
             for origin, port in zip(origins, self._ports, strict=True):

@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 import pytest
 
+from benchmarks import virtual_time
+from benchmarks.virtual_time import VirtualClock
 from exporter.app import Options
-from exporter.clock import SystemClock as RealClock
-from exporter.emulator import LEAST_SCOPES, TREE_SCOPES, Emulator, Fault, Token
+from exporter.emulator import LEAST_SCOPES, TREE_SCOPES, Emulator, Fault, Switches, Token
 from exporter.emulator.generate import generated_world
 from exporter.errors import Exit
 from exporter.model import Part
@@ -319,14 +320,19 @@ async def test_an_access_token_is_renewed_before_it_ends(emulator: Emulator, tmp
     assert len(used) == len(asked)
 
 
-async def test_an_access_token_that_ended_in_a_long_wait_is_renewed_after_it(
-    emulator: Emulator, tmp_path: Path
-) -> None:
-    emulator.switches.access_token_seconds = 0.6
-    emulator.faults.append(Fault("status", match="/spaces", status=429, retry_after="1", times=1))
-    run = await mirror_here(emulator, tmp_path / "out", token=OAUTH, clock=RealClock())
-    assert run.exit is Exit.OK, run.problems()
-    assert not [r for r in emulator.requests if r.status == 401]
+def test_an_access_token_that_ended_in_a_long_wait_is_renewed_after_it(eng: Sample, tmp_path: Path) -> None:
+    async def waiting() -> None:
+        clock = VirtualClock()
+        short = Switches(access_token_seconds=1200)
+        pause = Fault("status", match="/spaces", status=429, retry_after="1800", times=1)
+        serving = Emulator(eng.world, [OAUTH], switches=short, faults=[pause], clock=clock.monotonic)
+        async with serving as emulator:
+            run = await mirror_here(emulator, tmp_path / "out", token=OAUTH, clock=clock)
+            assert run.exit is Exit.OK, run.problems()
+            assert not [r for r in emulator.requests if r.status == 401]
+            assert len(emulator.requests.of("auth")) == 2
+
+    virtual_time.run(waiting)
 
 
 @pytest.mark.parametrize("life", ["1e300", "1e999", "999999999999", "-5", '"soon"', "null"])
