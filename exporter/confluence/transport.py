@@ -405,7 +405,10 @@ async def open_transport(
         )
 
 
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
+def _tls(ca_file: Path | None) -> ssl.SSLContext | bool:
+    """True: as the system trusts, in the context that aiohttp has read in already."""
+    if ca_file is None:
+        return True
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as exc:
@@ -416,7 +419,7 @@ def _session(
     connections: int,
     limits: Limits,
     proxy: str | None,
-    tls: ssl.SSLContext,
+    tls: ssl.SSLContext | bool,
     *,
     decompressing: bool = True,
 ) -> aiohttp.ClientSession:
