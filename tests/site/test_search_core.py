@@ -246,7 +246,7 @@ def test_the_address_of_a_result_says_what_to_mark(ask: Ask) -> None:
 # --- real pages -----------------------------------------------------------------------
 
 
-@pytest.mark.skipif(REFERENCE not in os.environ, reason=f"{REFERENCE} names no folder of real pages")
+@pytest.mark.skipif(not os.environ.get(REFERENCE), reason=f"{REFERENCE} names no folder of real pages")
 def test_real_pages_are_found_by_what_people_type(tmp_path: Path) -> None:
     real = of_corpus(Path(os.environ[REFERENCE]) / "corpus")
     pages = Pages(real, len(real))
