@@ -385,13 +385,10 @@ async def open_transport(
 ) -> AsyncIterator[Transport]:
     """Both sessions, open as long as the context. `workers`: requests under way at once, to each host."""
     limits = limits or Limits()
-    # None more than the governors let through: a request that queued for a connection could leave before
-    # a time that the server named meanwhile. Beside the API's there may be the authorization server's.
-    connections = workers + 1
     tls = _tls(ca_file)
     async with (
-        _session(connections, limits, proxy, tls) as api,
-        _session(connections, limits, proxy, tls, decompressing=False) as media,
+        _session(workers, limits, proxy, tls) as api,
+        _session(workers, limits, proxy, tls, decompressing=False) as media,
     ):
         yield Transport(
             api,
@@ -416,7 +413,7 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext | bool:
 
 
 def _session(
-    connections: int,
+    workers: int,
     limits: Limits,
     proxy: str | None,
     tls: ssl.SSLContext | bool,
@@ -424,7 +421,9 @@ def _session(
     decompressing: bool = True,
 ) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, ssl=tls),
+        # As many to a host as its governor lets through: a request that queued for a connection could leave
+        # before a time that the server named meanwhile.
+        connector=aiohttp.TCPConnector(limit=0, limit_per_host=workers, ssl=tls),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
         timeout=aiohttp.ClientTimeout(connect=limits.connect, sock_read=limits.first_byte),

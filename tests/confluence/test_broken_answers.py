@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -187,3 +188,19 @@ async def test_a_ca_file_that_cannot_be_read_is_named() -> None:
             ca_file=Path("absent.pem"),
         ):  # fmt: skip
             pass
+
+
+async def test_a_host_that_stalls_takes_no_connection_from_another(clock: FakeClock) -> None:
+    """Else a request would wait for one, and leave when its governor no longer allows it."""
+    opened = open_transport(media_hosts=(), workers=2, clock=clock, max_wait=60, give_up_after=300)
+    scripts = say(b"1"), stall
+    async with wire_server(*scripts) as one, wire_server(*scripts) as other, opened as transport:
+        for server in (one, other):
+            await _ask(transport, server.origin)
+        asking = [asyncio.create_task(_ask(transport, each.origin)) for each in (one, one, other, other)]
+        async with asyncio.timeout(2):
+            while [len(one.heads), len(other.heads)] != [3, 3]:  # noqa: ASYNC110 — the servers tell nobody
+                await asyncio.sleep(0.01)
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
