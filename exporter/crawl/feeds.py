@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from exporter import canonical
 from exporter.crawl.listing import SpaceListing
-from exporter.crawl.pool import run_jobs
+from exporter.crawl.pool import Job, run_jobs
 from exporter.crawl.routes import LISTED, is_older, lacks, pays
 from exporter.crawl.shelf import Shelf
 from exporter.crawl.work import Work
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 L = TypeVar("L", AttachmentInfo, CommentInfo)
 
+PARTS = {Kind.ATTACHMENT: Part.ATTACHMENTS, Kind.COMMENT: Part.COMMENTS}
+"""What is listed of the whole site."""
 PINNED = (Part.LABELS, Part.RESTRICTIONS)
 """What a search shows of pages and blog posts."""
 
@@ -129,8 +131,7 @@ async def read_feeds(work: Work, space: Space, listing: SpaceListing) -> Feeds:
     reader = _Reader(work, space, listing)
 
     async def hanging() -> tuple[()]:
-        feeds.files = await reader.files()
-        feeds.talk = await reader.talk(feeds)
+        await reader.hanging(feeds)
         return ()
 
     async def pinned() -> tuple[()]:
@@ -149,6 +150,39 @@ class _Reader:
         }
         self._containers = len(self._on)
         self._files = 0
+        self._on_site: Mapping[Kind, int] = {}
+
+    async def count(self, space: Space | None) -> Mapping[Kind, int]:
+        """By the search index, which may tell what is worth a look, and whether two sources agree."""
+        counts: dict[Kind, int] = {}
+
+        def counting(kind: Kind) -> Job:
+            async def ask() -> tuple[()]:
+                try:
+                    counts[kind] = await self._work.source.count(kind, space)
+                except RemoteError as exc:
+                    log.info("%ss could not be counted: %s", kind, exc)
+                return ()
+
+            return ask
+
+        if self._work.parts.open(Part.SEARCH):
+            kinds = [kind for kind, part in PARTS.items() if self._work.parts.open(part)]
+            await run_jobs(map(counting, kinds), workers=len(PARTS))
+        return counts
+
+    async def hanging(self, feeds: Feeds) -> None:
+        self._on_site = await self.count(None)
+        feeds.files = await self.files()
+        feeds.talk = await self.talk(feeds)
+        if feeds.files or feeds.talk:
+            indexed = await self.count(self._space)
+            if feeds.files:
+                feeds.files.compare(indexed.get(Kind.ATTACHMENT))
+            if feeds.talk:
+                feeds.talk.compare(indexed.get(Kind.COMMENT))
+        if feeds.talk and feeds.talk.agrees:
+            feeds.with_replies |= {False, True}
 
     async def files(self) -> Feed[AttachmentInfo] | None:
         feed: Feed[AttachmentInfo] = Feed()
@@ -180,10 +214,7 @@ class _Reader:
 
         listings = [self._work.source.site_comments(inline=inline) for inline in (False, True)]
         singly = 2 * self._containers + self._files
-        read = await self._read(Kind.COMMENT, feed, listings, take, singly=singly)
-        if feed.agrees:
-            feeds.with_replies |= {False, True}
-        return read
+        return await self._read(Kind.COMMENT, feed, listings, take, singly=singly)
 
     async def _read(
         self,
@@ -196,24 +227,28 @@ class _Reader:
     ) -> Feed[L] | None:
         """The feed as it was filled; None where it doesn't pay, or breaks off. `singly` is how many requests
         its rows cost without it."""
-        part = Part.ATTACHMENTS if kind is Kind.ATTACHMENT else Part.COMMENTS
+        part = PARTS[kind]
         if not self._work.parts.open(part):
             feed.rows.close()
             return None
-        why = await self._why_not(kind, part, singly)
+        why = self._why_not(kind, part, singly)
         left = singly // 2 * LISTED
 
-        def counted(row: L) -> None:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise _TooMany
-            take(row)
+        def reading(rows: AsyncIterator[L]) -> Job:
+            async def read() -> tuple[()]:
+                nonlocal left
+                async for row in rows:  # not `to_the_end`: it proves nothing, and the site is large
+                    left -= 1
+                    if left < 0:
+                        raise _TooMany
+                    take(row)
+                return ()
+
+            return read
 
         try:
-            for rows in listings if why is None else ():
-                async for row in rows:  # not `to_the_end`: it proves nothing, and the site is large
-                    counted(row)
+            if why is None:
+                await run_jobs(map(reading, listings), workers=len(listings))
         except _TooMany:
             why = "the site has more of them than this space"
         except RemoteError as exc:
@@ -222,28 +257,17 @@ class _Reader:
             feed.rows.close()
             self._route(part, f"page by page: {why}")
             return None
-        feed.compare(await self._count(kind, self._space))
         self._work.report.listed(part, "complete")
         self._route(part, "listings of the whole site")
         return feed
 
-    async def _why_not(self, kind: Kind, part: Part, singly: int) -> str | None:
+    def _why_not(self, kind: Kind, part: Part, singly: int) -> str | None:
         if part in self._work.sweep.doubted:
             return "the listing of the whole site left something out before"
-        on_site = await self._count(kind, None)
+        on_site = self._on_site.get(kind)
         if on_site is not None and not pays(on_site, singly):
             return f"the whole site has {on_site} of them"
         return None
-
-    async def _count(self, kind: Kind, space: Space | None) -> int | None:
-        """By the search index, which may tell what is worth a look, and whether two sources agree."""
-        if not self._work.parts.open(Part.SEARCH):
-            return None
-        try:
-            return await self._work.source.count(kind, space)
-        except RemoteError as exc:
-            log.info("%ss could not be counted: %s", kind, exc)
-            return None
 
     async def pinned(self) -> Shelf[FoundDetails] | None:
         work = self._work
