@@ -186,17 +186,15 @@ class _Reader:
 
     async def files(self) -> Feed[AttachmentInfo] | None:
         feed: Feed[AttachmentInfo] = Feed()
-        files: dict[str, bool] = {}
 
         def take(row: AttachmentInfo) -> None:
-            if row.container in self._on and row.id not in files:
-                files[row.id] = self._on[row.container] and row.status == "current"
-                feed.put(row, current=files[row.id])
+            if row.container in self._on and row.id not in self._on:
+                self._on[row.id] = current = self._on[row.container] and row.status == "current"
+                feed.put(row, current=current)
 
         listings = [self._work.source.site_attachments()]
         read = await self._read(Kind.ATTACHMENT, feed, listings, take, singly=self._containers)
-        self._on |= files
-        self._files = len(files)
+        self._files = len(self._on) - self._containers
         return read
 
     async def talk(self, feeds: Feeds) -> Feed[CommentInfo] | None:
