@@ -105,15 +105,18 @@ class Pace:
             return 0.0
         self._proven -= self._proven // 8 or self._proven > 1
         self._rate, self._measured_over = self._least_rate(now)
+        self._grows_at = now
         return self._next_pause()
 
     def hold(self, until: float, now: float) -> None:
         """Nobody asks before that moment; what led to it isn't tried again for a good while."""
         if until <= self._open_at:
             return
-        self._open_at = self._next_at = self._resumed_at = until
-        if until > now:  # where only a scout was refused, nobody paused
-            self._granted.clear()
+        self._resumed_at = until  # what was asked before was refused together
+        if until <= now:
+            return
+        self._open_at = self._next_at = until
+        self._granted.clear()
         beyond = PATIENCE * max(0.0, until - now - PAUSE)
         self._grows_at = until + beyond
         self._probe_at = max(self._probe_at, until + beyond)

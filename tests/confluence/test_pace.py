@@ -13,6 +13,7 @@ import pytest
 from yarl import URL
 
 from exporter.confluence import scopes
+from exporter.confluence.pace import Pace
 from exporter.confluence.transport import Access, Limits, Transport
 from exporter.emulator.limits import Limiter
 from exporter.emulator.switches import Switches
@@ -182,3 +183,20 @@ async def test_a_limit_that_is_lifted_is_found_to_be_gone(clock: IdleClock) -> N
     began = clock.time
     await _run(transport, 300)
     assert 300 / (clock.time - began) > 60, "three times what it was"
+
+
+def test_a_scout_that_is_refused_takes_no_rate_back() -> None:
+    pace = Pace(most=WORKERS, now=0.0)
+    asked = pace.enter(0.0)
+    pace.hold(pace.refused(asked, 0.0), 0.0)
+    pace.leave(asked)
+    asked = pace.enter(100.0)
+    spacing = pace.wait(100.0)
+    assert 0 < spacing < 0.1, "the rate has grown back, from one a second"
+    pace.granted(asked, 100.0, may_grow=True)
+    scout = pace.enter(100.1)
+    assert scout.is_scout
+    pace.hold(100.1 + pace.refused(scout, 100.1), 100.1)
+    pace.leave(scout)
+    pace.enter(100.2)
+    assert pace.wait(100.2) <= spacing
