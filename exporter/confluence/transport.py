@@ -299,15 +299,15 @@ class Transport:
         self, response: aiohttp.ClientResponse, endpoint: Endpoint | None, *, is_media: bool
     ) -> None:
         """Raise what a status other than 200 stands for; a redirect passes."""
-        body = await self._body(response)
         status, headers = response.status, response.headers
-        if status in REDIRECTS:
-            return
         told = None
         if status in answers.TROUBLED:
             told = told_to_wait(status, headers, now=self._clock.now())
-        if status == 429 or told is not None:
+        if status == 429 or told is not None:  # its body may take its time, or never come
             raise Throttled(f"{response.url.host} asks to slow down ({status})", told)
+        body = await self._body(response)
+        if status in REDIRECTS:
+            return
         if is_media and status in (401, 403, 404):
             raise MediaRefused(f"{response.url.host} answered {status}", lost=status == 404)
         if is_media:

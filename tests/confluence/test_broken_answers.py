@@ -79,6 +79,19 @@ async def test_a_broken_answer_is_asked_for_again(opening: OpenTransport, broken
         assert len(server.heads) == 2
 
 
+@pytest.mark.fault(38, 42)
+@pytest.mark.parametrize("length", [100, None], ids=["cut", "whole"])
+async def test_what_a_refusal_tells_holds_whatever_becomes_of_its_body(
+    opening: OpenTransport, length: int | None
+) -> None:
+    clock = FakeClock()
+    refusal = say(b"{}", "Retry-After: 8", status="429 Too Many Requests", length=length)
+    async with wire_server(refusal, say(b'{"ok": 1}')) as server, opening(clock=clock) as transport:
+        assert await _ask(transport, server.origin) == {"ok": 1}
+        assert transport.throttled == 1
+        assert 8.0 in clock.slept
+
+
 async def test_no_request_is_made_behind_the_governors_back(opening: OpenTransport) -> None:
     async with wire_server(reset) as server, opening(clock=ImpatientClock(), limits=FAST) as transport:
         with pytest.raises(TransientError):
