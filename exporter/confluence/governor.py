@@ -30,6 +30,11 @@ class Gate:
         self._turn = asyncio.Lock()
         self._room = asyncio.Event()
 
+    async def pause_over(self) -> None:
+        """Wait as long as time decides, be there room or not."""
+        while wait := self.pace.wait(self._clock.monotonic()):
+            await self._clock.sleep(wait)
+
     def is_clear(self) -> bool:
         return self.pace.has_room() and not self.pace.wait(self._clock.monotonic())
 
@@ -98,6 +103,11 @@ class Governor:
         """Wait until asking is allowed."""
         for gate in self._gates(endpoint):
             await gate.clear()
+
+    async def pause_over(self, endpoint: Endpoint) -> None:
+        """Wait until no pause is in the way of asking, though others may be."""
+        for gate in self._gates(endpoint):
+            await gate.pause_over()
 
     def enter(self, endpoint: Endpoint | None = None) -> Asked | None:
         """Take a place: ask at once, in the context of what is returned. None where it isn't allowed after

@@ -27,11 +27,13 @@ class Throttled(TransientError):
 
 
 class MediaRefused(TransientError):
-    """401, 403 or 404 of a signed URL: it may have ended, so another is asked for, once."""
+    """401, 403 or 404 of a signed URL: it may have ended, so another is asked for, once; and whenever
+    one `is_late`, as its host let nobody ask meanwhile."""
 
     def __init__(self, text: str, *, lost: bool) -> None:
         super().__init__(text)
         self.lost = lost
+        self.is_late = False
 
 
 class WrongFile(TransientError):
@@ -52,7 +54,7 @@ class Patience:
     def is_over(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, MediaRefused):
-            self._refusals += 1
+            self._refusals += not error.is_late
             return self._refusals > 1
         if isinstance(error, Throttled) and error.told:
             self._told += error.told

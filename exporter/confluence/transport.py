@@ -45,6 +45,7 @@ Query = Sequence[tuple[str, str]]
 Receive = Callable[[AsyncIterator[bytes]], Awaitable[T]]
 
 MAX_HOPS = 5
+LONG = 60.0  # seconds that a signed URL waited: refused after that, it need say nothing of the file
 MAX_DOCUMENT = 64 << 20  # bytes of JSON in one answer
 USER_AGENT = f"confluence-export/{version('confluence-export')}"
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -98,6 +99,7 @@ class Transport:
         self._limits, self._clock = limits, clock
         self._max_wait, self._give_up_after = max_wait, give_up_after
         self._governors: dict[str, Governor] = {}
+        self._delivering: set[Governor] = set()  # those of media hosts
         self.requests = 0
         self.received = 0  # bytes
         self._told: tuple[str, datetime] | None = None
@@ -194,13 +196,19 @@ class Transport:
     async def _followed(
         self, access: Access, path: str, query: Query, endpoint: Endpoint, expected: Expected
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer at the end of a download's redirects; only the first hop carries credentials."""
+        """The answer at the end of a download's redirects; only the first hop carries credentials.
+
+        A signed URL may end while its host lets nobody ask, so in a pause none is asked for.
+        """
+        for governor in self._delivering:
+            await governor.pause_over(endpoint)
         async with self._exchange(self._api, _url(access, path, query), endpoint, access) as response:
             if response.status == 200:
                 yield response
                 return
             target = self._next_hop(response)
         for _ in range(MAX_HOPS):
+            self._delivering.add(self._governor(target))
             async with self._exchange(self._media, target, endpoint, None) as response:
                 if response.status == 200:
                     check_coding(response.headers, expected, host=str(target.host))
@@ -235,6 +243,7 @@ class Transport:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """One request and its answer: 200 or a redirect; everything else is raised."""
         governor = self._governor(url)
+        came = self._clock.monotonic()
         asked = None
         while asked is None:
             await governor.ready(endpoint)
@@ -254,8 +263,10 @@ class Transport:
             except Throttled as exc:
                 exc.is_one_too_many = governor.refused(asked, exc.told)
                 raise
-            except (MediaRefused, WrongFile):  # the host is well, if the file is not
+            except (MediaRefused, WrongFile) as exc:  # the host is well, if the file is not
                 governor.succeeded()
+                if isinstance(exc, MediaRefused):
+                    exc.is_late = asked.at - came > LONG
                 raise
             except TransientError:
                 governor.failed(asked)

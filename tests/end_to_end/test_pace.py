@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.virtual_time import VirtualClock, run
-from exporter.emulator import Emulator, Recorded, Switches
+from exporter.emulator import Emulator, Fault, Recorded, Switches
 from exporter.emulator.generate import generated_world
 from exporter.errors import Exit
 from tests.end_to_end.disk import SpaceOnDisk
@@ -34,7 +34,7 @@ class Watched:
         return asked[len(asked) // 4 : -len(asked) // 20]
 
 
-def _watch(out: Path, **switches: Any) -> Watched:
+def _watch(out: Path, *faults: Fault, **switches: Any) -> Watched:
     async def watched() -> Watched:
         clock = VirtualClock()
         asked: list[float] = []
@@ -45,7 +45,9 @@ def _watch(out: Path, **switches: Any) -> Watched:
 
         world = generated_world(pages=PAGES, attachments=ATTACHMENTS, body_bytes=200, attachment_bytes=500)
         limited = Switches(latency=LATENCY, **switches)
-        serving = Emulator(world, [TOKEN], switches=limited, clock=clock.monotonic, before_answer=note)
+        serving = Emulator(
+            world, [TOKEN], switches=limited, faults=faults, clock=clock.monotonic, before_answer=note
+        )
         async with serving as emulator:
             began = clock.monotonic()
             done = await mirror_here(emulator, out, clock=clock, workers=WORKERS)
@@ -91,3 +93,14 @@ def test_a_limited_server_is_used_well_and_asked_little_more(
     held_on_disk = SpaceOnDisk(tmp_path / "out" / "ENG")
     held_on_disk.assert_whole()
     assert len([kind for kind, _ in held_on_disk.items() if kind == "attachment"]) == ATTACHMENTS
+
+
+@pytest.mark.fault(38)
+def test_a_long_wait_at_the_media_host_ends_signed_urls_and_loses_no_file(tmp_path: Path) -> None:
+    waits = [
+        Fault("status", origin="media", status=429, retry_after="1800", times=1, from_index=index)
+        for index in (10, 30)
+    ]
+    watched = _watch(tmp_path / "out", *waits, media_ttl=1200)
+    assert watched.seconds >= 3600
+    SpaceOnDisk(tmp_path / "out" / "ENG").assert_whole()
