@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,13 @@ ROOM = 4 << 30
 
 
 def pytest_configure() -> None:
+    _use_memory()
+    # Programs inherit that a signal is ignored, as under nohup, and ours respects that.
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def _use_memory() -> None:
     """Temporary folders are in memory where it has room: half of the time would go by waiting for a disk
     to sync. Any TMPDIR has its way, so that ``TMPDIR=/var/tmp pytest`` runs the same tests on a disk.
     """
