@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 
 from exporter.crawl.bodies import Bodies
-from exporter.crawl.feeds import closing, read_feeds
+from exporter.crawl.feeds import open_feeds
 from exporter.crawl.hanging import DETAILS, Hanging
 from exporter.crawl.listing import KINDS, HeldByKind, SpaceListing, list_space, look_up_missing
 from exporter.crawl.people import save_users
@@ -76,7 +76,7 @@ async def crawl(
     due = sweep.due | _unfinished(plans, first=sweep.first)
     await sink.note({DUE: " ".join(sorted(due))})
     await _save_what_is_known(work, plans)
-    with closing(await read_feeds(work, space, listing)) as feeds:
+    async with open_feeds(work, space, listing) as feeds:
         bodies = Bodies(work, Hanging(work, feeds), plans, renamed)
         try:
             await run_jobs(bodies.jobs(listing), workers=workers)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -49,7 +49,7 @@ class Feed(Generic[L]):
     `agrees`: the search index, too, knows of no more on what is current.
     """
 
-    rows: Shelf[L] = field(default_factory=Shelf)
+    rows: Shelf[L]
     agrees: bool = False
     current: int = 0
 
@@ -104,47 +104,39 @@ def left_out_by(feed: Feed[L] | None, listed: Collection[L], on: str, now: datet
 
 
 def _is_settled(each: AttachmentInfo | CommentInfo) -> bool:
-    """Resolved, or on text that is gone."""
+    """Resolved, or on text that is gone, or maybe in such a thread: whether a reply says so isn't known."""
     if isinstance(each, AttachmentInfo) or not each.inline:
         return False
-    return (canonical.load(each.metadata) or {}).get("resolutionStatus") in ("resolved", "dangling")
+    status = (canonical.load(each.metadata) or {}).get("resolutionStatus")
+    return each.parent_id is not None or status in ("resolved", "dangling")
 
 
-@contextmanager
-def closing(feeds: Feeds) -> Iterator[Feeds]:
-    try:
-        yield feeds
-    finally:
-        for feed in (feeds.files, feeds.talk):
-            if feed is not None:
-                feed.rows.close()
-        if feeds.pinned is not None:
-            feeds.pinned.close()
-
-
-async def read_feeds(work: Work, space: Space, listing: SpaceListing) -> Feeds:
+@asynccontextmanager
+async def open_feeds(work: Work, space: Space, listing: SpaceListing) -> AsyncIterator[Feeds]:
     """Ask for those that pay. What fails is asked for page by page instead, which the report says."""
     feeds = Feeds()
     if work.sweep.is_everything:
         work.report.routes |= dict.fromkeys((Part.ATTACHMENTS, Part.COMMENTS, *PINNED), "page by page")
-        return feeds
-    reader = _Reader(work, space, listing)
+        yield feeds
+        return
+    with ExitStack() as shelves:
+        reader = _Reader(work, space, listing, shelves)
 
-    async def hanging() -> tuple[()]:
-        await reader.hanging(feeds)
-        return ()
+        async def hanging() -> tuple[()]:
+            await reader.hanging(feeds)
+            return ()
 
-    async def pinned() -> tuple[()]:
-        feeds.pinned = await reader.pinned()
-        return ()
+        async def pinned() -> tuple[()]:
+            feeds.pinned = await reader.pinned()
+            return ()
 
-    await run_jobs([hanging, pinned], workers=2)
-    return feeds
+        await run_jobs([hanging, pinned], workers=2)
+        yield feeds
 
 
 class _Reader:
-    def __init__(self, work: Work, space: Space, listing: SpaceListing) -> None:
-        self._work, self._space = work, space
+    def __init__(self, work: Work, space: Space, listing: SpaceListing, shelves: ExitStack) -> None:
+        self._work, self._space, self._shelves = work, space, shelves
         self._on: dict[str, bool] = {  # whether it is current
             info.id: info.status == "current" for kind in CONTAINERS for info in listing.contents[kind]
         }
@@ -185,7 +177,7 @@ class _Reader:
             feeds.with_replies |= {False, True}
 
     async def files(self) -> Feed[AttachmentInfo] | None:
-        feed: Feed[AttachmentInfo] = Feed()
+        feed: Feed[AttachmentInfo] = Feed(self._shelf())
 
         def take(row: AttachmentInfo) -> None:
             if row.container in self._on and row.id not in self._on:
@@ -198,7 +190,7 @@ class _Reader:
         return read
 
     async def talk(self, feeds: Feeds) -> Feed[CommentInfo] | None:
-        feed: Feed[CommentInfo] = Feed()
+        feed: Feed[CommentInfo] = Feed(self._shelf())
         places: dict[str, str] = {}  # a list of the site may name only the comment that a reply answers
 
         def take(row: CommentInfo) -> None:
@@ -227,7 +219,6 @@ class _Reader:
         its rows cost without it."""
         part = PARTS[kind]
         if not self._work.parts.open(part):
-            feed.rows.close()
             return None
         why = self._why_not(kind, part, singly)
         left = singly // 2 * LISTED
@@ -275,7 +266,7 @@ class _Reader:
         if not work.parts.open(Part.SEARCH):
             why = "the search is left out"
         else:
-            found: Shelf[FoundDetails] = Shelf()
+            found: Shelf[FoundDetails] = self._shelf()
             try:
                 async for each in work.source.found_details(self._space, parts):
                     if each.id in self._on:
@@ -290,6 +281,11 @@ class _Reader:
         for part in parts:
             self._route(part, f"page by page, in turn: {why}")
         return None
+
+    def _shelf(self) -> Shelf[Any]:
+        shelf: Shelf[Any] = Shelf()
+        self._shelves.callback(shelf.close)
+        return shelf
 
     def _route(self, part: Part, route: str) -> None:
         self._work.report.routes[part] = route

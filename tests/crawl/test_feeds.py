@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from exporter.crawl import routes
+from exporter.crawl import feeds, routes
 from exporter.crawl.feeds import Feed, left_out_by
 from exporter.crawl.routes import DUE, Sweep
-from exporter.errors import NotFound, RemoteError, ScopeMissing
+from exporter.crawl.shelf import Shelf
+from exporter.errors import NotFound, RemoteError, ScopeMissing, Unavailable
 from exporter.model import AttachmentInfo, FoundDetails, Kind, Part, Version
 from tests.crawl.samples import NOTHING_OWED, NOW, PAGES, Crawl, attachment, comment, held, info, night
 
@@ -180,8 +181,31 @@ async def test_whose_turn_it_is_is_asked_for_all_but_the_replies_that_two_source
     assert _asked_singly(crawl, "replies") == (set() if indexed == 1 else {"replies 1"})
 
 
+async def test_nothing_stays_open_where_reading_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_open: list[bool] = []
+
+    class Watched(Shelf[Any]):
+        def __init__(self) -> None:
+            super().__init__()
+            self._number = len(is_open)
+            is_open.append(True)
+
+        def close(self) -> None:
+            super().close()
+            is_open[self._number] = False
+
+    monkeypatch.setattr(feeds, "Shelf", Watched)
+    crawl = night()
+    crawl.source.site_files = [attachment(1, 3)]
+    crawl.source.site_talk = [Unavailable("gone")]
+    with pytest.raises(Unavailable):
+        await crawl.run()
+    assert is_open
+    assert not any(is_open)
+
+
 def test_comparing_a_container_reads_the_rows_of_it_once() -> None:
-    feed: Feed[AttachmentInfo] = Feed()
+    feed: Feed[AttachmentInfo] = Feed(Shelf())
     files = [attachment(number, 3, version=Version(1, "2026-10-01T08:00:00Z")) for number in range(50)]
     for file in files[1:]:
         feed.put(file, current=True)
