@@ -144,8 +144,9 @@ class Attachments:
             if not work.sweep.samples(container.id):
                 talk = shown_by(self._feeds.talk, info.id, on_it, known=known, current=current)
             await self._comments.fetch(
-                Kind.ATTACHMENT, info.id, info.title, on_it, answers=True, shown=talk, page=container.id
-            )
+                Kind.ATTACHMENT, info.id, info.title, on_it, answers=True, page=container.id,
+                current=current, shown=talk,
+            )  # fmt: skip
             return await self._history.of_attachment(info, held[Kind.VERSION])
 
         return fetch

@@ -25,6 +25,7 @@ class Comments:
         *,
         answers: bool,
         page: str,
+        current: bool,
         shown: Sequence[CommentInfo] | None = None,
         verify: bool = False,
     ) -> None:
@@ -34,7 +35,8 @@ class Comments:
         Missing is what a complete listing lacks, of a container that itself `answers`: Confluence tells
         no more of a deleted comment. Where a listing of the whole site has `shown` those on it, with
         everything held among them, they count as its own, and nothing is missing; to `verify` them, the
-        beginnings of threads are listed all the same.
+        beginnings of threads are listed all the same. Only of a page that is `current` does the search index
+        tell, so only then is what they leave out a fault.
         """
         work = self._work
         if not work.parts.open(Part.COMMENTS):
@@ -53,7 +55,7 @@ class Comments:
             work.report.failed(kind, container, title, f"its comments could not all be listed: {exc}")
             work.report.listed(Part.COMMENTS, "incomplete")
             work.due.add(page)
-        if seen is not None or verify:
+        if current and (seen is not None or verify):
             for missed in left_out_by(self._feeds.talk, listed.values(), container, work.policy.now):
                 work.doubt(Part.COMMENTS, f"comment {missed} on {kind} {container}")
         if seen is not None:
