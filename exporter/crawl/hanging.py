@@ -8,9 +8,9 @@ from typing import Any
 from exporter.crawl.attachments import Attachments
 from exporter.crawl.comments import Comments
 from exporter.crawl.feeds import Feeds, shown_by
-from exporter.crawl.history import History
+from exporter.crawl.history import History, former
 from exporter.crawl.plan import news_in
-from exporter.crawl.pool import Job
+from exporter.crawl.pool import Job, followed
 from exporter.crawl.work import Work
 from exporter.errors import ObstructedError, RemoteError, ScopeMissing
 from exporter.model import WITH_BODY, AttachmentInfo, CommentInfo, ContentInfo, Held, Kind, OldVersion, Part
@@ -35,8 +35,7 @@ class Hanging:
             answers = details  # the content itself, so that an empty listing of what is on it can be believed
             if details and info.kind in WITH_BODY:
                 lists = (files is None and held[Kind.ATTACHMENT]) or (talk is None and held[Kind.COMMENT])
-                must = bool(lists) or self._lacks_versions(held[Kind.VERSION])
-                found = await self._details(info, must=must)
+                found = await self._details(info, held[Kind.VERSION], must=bool(lists))
                 answers = not found.keys().isdisjoint(DETAILS) or not any(map(work.parts.open, DETAILS))
                 versions = [_old_version(info, each) for each in found.get(Part.VERSIONS, ())]
                 if versions and work.wanted.history:
@@ -52,16 +51,16 @@ class Hanging:
                 on_it,
                 answers=answers,
                 page=info.id,
+                current=info.status == "current",
                 shown=talk,
                 verify=work.sweep.checks(info.id),
             )
             on_it = held[Kind.ATTACHMENT]
             jobs += await self._attachments.fetch(info, on_it, answers=answers, shown=files)
             work.progress.done("contents")
-            work.asked.add(info.id)
             return jobs
 
-        return fetch
+        return followed(fetch, lambda: self._work.asked.add(info.id))
 
     def _shown(
         self, info: ContentInfo, held: Mapping[Kind, Mapping[str, Held]]
@@ -78,22 +77,33 @@ class Hanging:
             talk = shown_by(feeds.talk, info.id, held[Kind.COMMENT], known=known, current=current)
         return files, talk
 
-    def _lacks_versions(self, held: Mapping[str, Held]) -> bool:
-        """Whether a former version is lost on disk, or was no longer listed, which is to be seen twice."""
-        return bool(self._work.wanted.history) and any(
+    def _lacks_versions(
+        self, info: ContentInfo, before: Mapping[str, Any] | None, held: Mapping[str, Held]
+    ) -> bool:
+        """Whether a former version that is known of isn't held, is lost on disk, or was no longer listed,
+        which is to be seen twice."""
+        history = self._work.wanted.history
+        if not history:
+            return False
+        known = [_old_version(info, each) for each in (before or {}).get(Part.VERSIONS, ())]
+        return any(each.id not in held for each in former(known, history)) or any(
             have.missing_since is not None or not have.has_data or have.digest is None
             for have in held.values()
         )
 
-    async def _details(self, info: ContentInfo, *, must: bool) -> Mapping[Part, Any]:
+    async def _details(
+        self, info: ContentInfo, versions: Mapping[str, Held], *, must: bool
+    ) -> Mapping[Part, Any]:
         """Labels and the like, saved where they differ from what is held. Returns what was asked for.
 
-        Asked for is a page whose turn it is, that is new or changed, of which something isn't held, or of
-        which the search shows something else than is held; and where it `must` be.
+        Asked for is a page whose turn it is, that is new or changed, of which something isn't held, be it
+        one of its former `versions`, or of which the search shows something else than is held; and where it
+        `must` be.
         """
         work = self._work
         before = await work.sink.details(info.kind, info.id)
-        is_checked, is_news = must or work.sweep.checks(info.id), info.id in work.settled
+        is_news = info.id in work.settled
+        is_checked = must or work.sweep.checks(info.id) or self._lacks_versions(info, before, versions)
         known = {} if is_checked else self._feeds.details(info)
         if not (is_checked or is_news or self._differs(before, known)):
             return {}

@@ -41,9 +41,8 @@ class History:
         job: Callable[[OldVersion], Job],
     ) -> Sequence[Job]:
         work = self._work
-        newest_first = sorted(versions, key=lambda each: each.number, reverse=True)
         complete = await to_the_end(_each(versions), lambda _: None)
-        listed = [_Listed(version, info.title) for version in newest_first[1 : work.wanted.history + 1]]
+        listed = [_Listed(version, info.title) for version in former(versions, work.wanted.history)]
         # The latest is among all that there are: a list without it says nothing of the others.
         is_whole = any(version.date == info.version.date for version in versions)
         gone = dict.fromkeys(complete.lacks(held), State.GONE) if is_whole else {}
@@ -90,6 +89,11 @@ class History:
             self._work.report.deny(exc)
         else:
             self._work.report.failed(kind, item_id, title, exc)
+
+
+def former(versions: Sequence[OldVersion], history: int) -> Sequence[OldVersion]:
+    """So many of all that there are, the newest first, without the latest."""
+    return sorted(versions, key=lambda each: each.number, reverse=True)[1 : history + 1]
 
 
 class _Listed:

@@ -24,6 +24,24 @@ class Transfer:
         return await self.job()
 
 
+def followed(job: Job, then: Callable[[], None]) -> Job:
+    """The same job; `then` is called when it is done, and all that it led to."""
+    left = 1
+
+    def counted(job: Job) -> Job:
+        async def run() -> Iterable[Job]:
+            nonlocal left
+            more = [*await job()]
+            left += len(more) - 1
+            if not left:
+                then()
+            return [counted(each) for each in more]
+
+        return Transfer(run) if isinstance(job, Transfer) else run
+
+    return counted(job)
+
+
 async def run_jobs(jobs: Iterable[Job], *, workers: int) -> None:
     """Run jobs, and the jobs they return, at most `workers` at a time, and as many transfers.
 

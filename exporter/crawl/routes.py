@@ -22,7 +22,7 @@ SAMPLE = 20  # pages of which a run lists everything, to see whether the listing
 LISTED = 250  # things a request of a listing of the whole site
 
 TURN, ASKED, DUE = "sweep_turn", "sweep_asked", "sweep_due"
-SWEPT, HISTORY, SAMPLED, DOUBTED = "sweep_parts", "sweep_history", "sweep_sample", "sweep_doubted"
+SWEPT, SAMPLED, DOUBTED = "sweep_parts", "sweep_sample", "sweep_doubted"
 """What a run notes for the next one."""
 
 
@@ -71,8 +71,7 @@ def make_sweep(wanted: Wanted, containers: int, parts: Collection[Part], noted: 
     first = before is None or not {*parts} <= {*before.split()}
     turn = int(noted.get(TURN) or 0)
     of = max(wanted.within, containers // SAMPLE) if before is None else wanted.within
-    deeper = before is not None and wanted.history > int(noted.get(HISTORY) or 0)
-    if wanted.full or deeper:
+    if wanted.full:
         of = 1
     sample, since = _sample(noted, of=of, turn=turn, containers=containers)
     return Sweep(
@@ -80,7 +79,7 @@ def make_sweep(wanted: Wanted, containers: int, parts: Collection[Part], noted: 
         sample=sample,
         since=since,
         turn=turn,
-        asked=frozenset((noted.get(ASKED) or "").split()) if of > 1 else frozenset(),
+        asked=frozenset() if wanted.full else frozenset((noted.get(ASKED) or "").split()),
         first=first,
         is_small=containers <= SMALL,
         due=frozenset((noted.get(DUE) or "").split()),
@@ -128,7 +127,6 @@ def notes(
         ASKED: "",
         SAMPLED: f"{sweep.sample} {sweep.since}",
         SWEPT: " ".join(sorted(parts)),
-        HISTORY: str(wanted.history),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from exporter.crawl.crawl import crawl
 from exporter.crawl.protocols import Sink, Source
 from exporter.crawl.report import Report
-from exporter.crawl.routes import DUE, HISTORY, SWEPT, TURN
+from exporter.crawl.routes import DUE, SWEPT, TURN
 from exporter.crawl.wanted import Policy, Wanted
 from exporter.errors import NotFound, ObstructedError
 from exporter.model import (
@@ -526,7 +526,7 @@ class Crawl:
 
 PAGES = range(1, 9)
 ALL_PARTS = "attachments comments labels likes properties restrictions versions"
-NOTHING_OWED = {TURN: "1", SWEPT: ALL_PARTS, HISTORY: "0", DUE: ""}
+NOTHING_OWED = {TURN: "1", SWEPT: ALL_PARTS, DUE: ""}
 
 
 def night(*, first: bool = False, pages: range = PAGES, **wanted: Any) -> Crawl:

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 
-from exporter.crawl.pool import MOST_WAITING, Job, Transfer, run_jobs
+from exporter.crawl.pool import MOST_WAITING, Job, Transfer, followed, run_jobs
 from exporter.errors import AuthError, Exit, LocalError, Unavailable
 from exporter.mirror.uninterrupted import see_through
 
@@ -274,3 +274,38 @@ async def test_where_many_transfers_wait_nothing_else_is_begun() -> None:
     await run_jobs([batch] * 10, workers=10)
     assert done == begun == 12_500
     assert widest <= MOST_WAITING + 2 * 5 * 10
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_who_follows_a_job_is_told_when_all_that_it_led_to_is_done(fails: bool) -> None:
+    order: list[str] = []
+
+    def named(name: str, *children: Job) -> Job:
+        async def job() -> Iterable[Job]:
+            order.append(name)
+            if fails and name == "ba":
+                raise AuthError("no")
+            return children
+
+        return job
+
+    job = named("", named("a"), named("b", named("ba"), Transfer(named("bb"))))
+    try:
+        await run_jobs([followed(job, lambda: order.append("done"))], workers=1)
+    except AuthError:
+        assert "done" not in order
+    else:
+        assert (sorted(order[:-1]), order[-1]) == (["", "a", "b", "ba", "bb"], "done")
+
+
+async def test_what_is_followed_is_a_transfer_still() -> None:
+    led: list[Job] = []
+
+    async def transfer() -> Iterable[Job]:
+        return ()
+
+    async def parent() -> Iterable[Job]:
+        return [Transfer(transfer), transfer]
+
+    led += await followed(parent, lambda: None)()
+    assert [isinstance(each, Transfer) for each in led] == [True, False]

@@ -10,7 +10,6 @@ from exporter.crawl.routes import (
     ASKED,
     DOUBTED,
     DUE,
-    HISTORY,
     SAMPLE,
     SAMPLED,
     SMALL,
@@ -34,7 +33,7 @@ LARGE = 10_000
 
 
 def sweep(noted: Mapping[str, str] | None = None, *, containers: int = LARGE, **wanted: Any) -> Sweep:
-    before = {TURN: "1", SWEPT: "attachments comments", HISTORY: "0"} if noted is None else noted
+    before = {TURN: "1", SWEPT: "attachments comments"} if noted is None else noted
     return make_sweep(Wanted(**wanted), containers, PARTS, before)
 
 
@@ -72,9 +71,6 @@ def test_a_few_of_those_whose_turn_it_is_are_a_sample(containers: int) -> None:
         (sweep({}, containers=100), 7, True),
         (sweep({SWEPT: "comments"}), 7, True),
         (sweep({SWEPT: "attachments comments labels"}), 7, False),
-        (sweep({SWEPT: "attachments comments", HISTORY: "3"}, history=3), 7, False),
-        (sweep({SWEPT: "attachments comments", HISTORY: "3"}, history=4), 1, False),
-        (sweep({SWEPT: "attachments comments"}, history=1), 1, False),
     ],
 )
 def test_how_many_share_a_turn(made: Sweep, of: int, first: bool) -> None:
@@ -92,17 +88,16 @@ def test_on_a_small_space_it_is_everybodys_turn() -> None:
 
 def test_a_run_notes_for_the_next_one_whose_turn_it_is() -> None:
     due, doubted = {"5", "4"}, {Part.COMMENTS}
-    noted = notes(sweep(), Wanted(history=2), PARTS, due=due, doubted=doubted)
+    noted = notes(sweep(), Wanted(), PARTS, due=due, doubted=doubted)
     assert noted == {
         TURN: "2",
         ASKED: "",
         SAMPLED: "497 1",
         SWEPT: "attachments comments",
-        HISTORY: "2",
         DUE: "4 5",
         DOUBTED: "comments",
     }
-    following = sweep(noted, history=2)
+    following = sweep(noted)
     assert following == Sweep(
         of=7, sample=497, since=1, turn=2, due=frozenset({"4", "5"}), doubted=frozenset({"comments"})
     )
@@ -178,7 +173,7 @@ def test_a_run_that_asks_for_everything_asks_for_what_was_asked_in_one_that_was_
 
 
 def test_everybody_is_in_a_sample_while_the_space_grows() -> None:
-    noted = {SWEPT: "attachments comments", HISTORY: "0"}
+    noted = {SWEPT: "attachments comments"}
     last = dict.fromkeys(IDS, 0)
     widest = 0
     for turn in range(400):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.crawl import routes
-from exporter.crawl.routes import ASKED, DUE, HISTORY, SWEPT
+from exporter.crawl.routes import ASKED, DUE, SWEPT
 from exporter.errors import RemoteError, Unavailable
 from exporter.model import ContentInfo, FoundDetails, Kind, Part, State, Version
 from tests.crawl.samples import ALL_PARTS, PAGES, SINCE, attachment, comment, held, held_old, info, night, old
@@ -59,8 +59,9 @@ async def test_where_the_listing_broke_off_those_whose_turn_it_was_are_due() -> 
     assert {*crawl.source.asked_for("details")} == _everybody()
 
 
-async def test_runs_that_are_cut_each_night_come_round_all_the_same() -> None:
-    crawl = night(within=2)
+@pytest.mark.parametrize("within", [1, 2])
+async def test_runs_that_are_cut_each_night_come_round_all_the_same(within: int) -> None:
+    crawl = night(within=within)
     answers, left = crawl.source.details, 0
 
     async def details(container: ContentInfo, parts: Any) -> Mapping[Part, Any]:
@@ -144,16 +145,49 @@ _TWO = [{"number": 2, "createdAt": info(1).version.date}, {"number": 1, "created
 
 async def test_a_former_version_that_is_lost_is_fetched_by_the_next_run() -> None:
     crawl = night(history=5)
-    crawl.sink.noted[HISTORY] = "5"
     crawl.sink.hold_in(1, Kind.VERSION, {old(1, 1).id: held_old(old(1, 1), has_data=False)})
     crawl.source.facts["1"] = {Part.VERSIONS: _TWO}
     await crawl.run()
     assert crawl.source.asked_for("old")
 
 
+async def test_a_page_of_which_a_cut_run_left_a_file_stays_due() -> None:
+    crawl = night()
+    crawl.sink.hold(info(1), version=Version(0, ""))
+    crawl.source.site_files = [attachment(1, 1)]
+    crawl.source.data["att1"] = Unavailable("no more tonight")
+    with pytest.raises(Unavailable):
+        await crawl.run()
+    assert "1" in crawl.sink.noted[DUE].split()
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_former_version_that_a_cut_run_had_not_come_to_is_fetched_by_the_next(first: bool) -> None:
+    crawl = night(first=first, history=5)
+    if not first:
+        crawl.sink.hold(info(1), version=Version(0, ""))
+    crawl.source.facts["1"] = {Part.VERSIONS: _TWO}
+    crawl.source.old[old(1, 1).id] = Unavailable("no more tonight")
+    with pytest.raises(Unavailable):
+        await crawl.run()
+    crawl.sink.hold(info(1))
+    crawl.sink.holds_details["1"] |= crawl.sink.details_saved["1"]
+    crawl.source.old.clear()
+    await crawl.run()
+    assert old(1, 1).id in crawl.sink.old
+
+
+async def test_a_longer_history_is_fetched_though_nothing_else_differs() -> None:
+    crawl = night(history=5)
+    crawl.sink.holds_details["1"] |= {Part.VERSIONS: _TWO}
+    crawl.source.facts["1"] = {Part.VERSIONS: _TWO}
+    await crawl.run()
+    assert old(1, 1).id in crawl.sink.old
+
+
 async def test_a_former_version_that_failed_is_due() -> None:
     crawl = night(history=5)
-    crawl.sink.noted |= {HISTORY: "5", DUE: "1"}
+    crawl.sink.noted[DUE] = "1"
     crawl.source.facts["1"] = {Part.VERSIONS: _TWO}
     crawl.source.old[old(1, 1).id] = RemoteError("answered 500")
     await crawl.run()
@@ -162,7 +196,6 @@ async def test_a_former_version_that_failed_is_due() -> None:
 
 async def test_a_former_version_that_waits_for_its_second_listing_gets_it_in_the_next_run() -> None:
     crawl = night(history=5)
-    crawl.sink.noted[HISTORY] = "5"
     before = held_old(old(1, 2), missing_since=SINCE, state=State.GONE)
     crawl.sink.hold_in(1, Kind.VERSION, {old(1, 2).id: before})
     crawl.source.facts["1"] = {Part.VERSIONS: _TWO[:1]}
@@ -213,10 +246,21 @@ async def test_attachments_of_archived_pages_that_only_these_show_are_no_fault()
     assert crawl.report.faults == []
 
 
+@pytest.mark.parametrize("on", [1, "att1"])
+async def test_comments_on_archived_pages_that_only_these_show_are_no_fault(on: int | str) -> None:
+    crawl = night(first=True, pages=range(3, 9))
+    crawl.source.listed[Kind.PAGE].append(info(1, status="archived"))
+    crawl.source.files["1"] = [attachment(1, 1, version=BEFORE)]
+    crawl.source.talk[str(on)] = [comment(1, on, version=BEFORE)]
+    await crawl.run()
+    assert crawl.report.faults == []
+
+
 async def test_resolved_comments_that_only_their_page_shows_are_no_fault() -> None:
     crawl = night(within=2)
     resolved = comment(1, 4, inline=True, version=BEFORE, resolutionStatus="resolved")
     crawl.source.talk["4"] = [resolved]
+    crawl.source.answers["1"] = [comment(2, 4, parent=1, inline=True, version=BEFORE)]
     crawl.sink.hold_in(4, Kind.COMMENT, {"1": held(resolved)})
     for _ in range(2):
         await crawl.run()
