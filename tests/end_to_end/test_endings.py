@@ -277,7 +277,8 @@ async def test_a_run_that_was_out_of_time_is_continued_by_the_next(
     saved = held.contents()
     emulator.faults.clear()
     assert (await mirror_here(emulator, tmp_path / "out", max_duration="5m")).exit is Exit.OK
-    assert saved.items() <= held.contents().items() | {("tree.json", saved.get("tree.json", ""))}
+    completed = {path for path, digest in saved.items() if held.contents().get(path) != digest}
+    assert all(path.endswith(".json") for path in completed), "what is known of a page, and the tree, may be"
 
 
 DEAD = [">/dev/full 2>&1", "<&- >&- 2>&-"]
