@@ -27,8 +27,8 @@ class Throttled(TransientError):
 
 
 class MediaRefused(TransientError):
-    """401, 403 or 404 of a signed URL: it may have ended, so another is asked for, once; and whenever
-    one `is_late`, as its host let nobody ask meanwhile."""
+    """401, 403 or 404 of a signed URL: it may have ended, so another is asked for, once; and a few times
+    more where one `is_late`, as its host let nobody ask meanwhile. A 404 says that the file is `lost`."""
 
     def __init__(self, text: str, *, lost: bool) -> None:
         super().__init__(text)
@@ -47,15 +47,16 @@ class Patience:
 
     def __init__(self, tries: int, max_wait: float) -> None:
         self._tries, self._max_wait = tries, max_wait
-        self._failures = self._refusals = self._passed_over = self._pauses = 0
+        self._failures = self._refusals = self._late = self._passed_over = self._pauses = 0
         self._was_one_too_many = False
         self._told = 0.0
 
     def is_over(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, MediaRefused):
+            self._late += error.is_late
             self._refusals += not error.is_late
-            return self._refusals > 1
+            return self._refusals > 1 or self._late >= self._tries
         if isinstance(error, Throttled) and error.told:
             self._told += error.told
             return self._told > self._max_wait

@@ -171,7 +171,9 @@ class Transport:
         try:
             return await self._persist(once, f"GET {path}", self._limits.tries)
         except MediaRefused as exc:
-            what = "Confluence lists this file, but has lost its content" if exc.lost else "refused, twice"
+            what = (
+                "Confluence lists this file, but has lost its content" if exc.lost else "refused, repeatedly"
+            )
             raise NotFound(f"{exc}: {what}") from None
 
     async def _persist(self, once: Callable[[], Awaitable[T]], request: str, tries: int) -> T:
@@ -200,7 +202,7 @@ class Transport:
 
         A signed URL may end while its host lets nobody ask, so in a pause none is asked for.
         """
-        for governor in self._delivering:
+        for governor in [*self._delivering]:  # more may come while this waits
             await governor.pause_over(endpoint)
         async with self._exchange(self._api, _url(access, path, query), endpoint, access) as response:
             if response.status == 200:
@@ -266,7 +268,7 @@ class Transport:
             except (MediaRefused, WrongFile) as exc:  # the host is well, if the file is not
                 governor.succeeded()
                 if isinstance(exc, MediaRefused):
-                    exc.is_late = asked.at - came > LONG
+                    exc.is_late = not exc.lost and asked.at - came > LONG
                 raise
             except TransientError:
                 governor.failed(asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gzip
 import os
@@ -236,7 +237,8 @@ async def test_a_signed_url_that_is_refused_is_replaced_once(
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(401, "refused, twice"), (403, "refused, twice"), (404, "has lost its content")]
+    ("status", "said"),
+    [(401, "refused, repeatedly"), (403, "refused, repeatedly"), (404, "has lost its content")],
 )
 async def test_a_file_that_is_refused_twice_is_a_failed_one_and_no_dead_token(
     transport: Transport, responses: aioresponses, status: int, said: str
@@ -299,6 +301,71 @@ async def test_the_pause_of_a_media_host_is_kept(
     responses.get(SIGNED, callback=media, repeat=True)
     assert await _download(transport) == FILE
     assert asked[1] >= asked[0] + 120
+
+
+class HeldClock(FakeClock):
+    """Says that somebody sleeps, and wakes nobody before the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asleep, self.may_wake = asyncio.Event(), asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            self.asleep.set()
+            await self.may_wake.wait()
+        await super().sleep(seconds)
+
+
+@pytest.mark.fault(38)
+async def test_another_media_host_may_be_met_while_one_pauses(
+    opening: OpenTransport, responses: aioresponses
+) -> None:
+    clock = HeldClock()
+    other = "https://media.example:8443/file"
+    targets = [other, SIGNED, SIGNED]
+
+    async def redirect(url: URL, **options: Any) -> CallbackResult:
+        target = targets.pop(0)
+        if target == other:
+            await clock.asleep.wait()
+        return CallbackResult(status=302, headers={"Location": target}, reason="Found")
+
+    responses.get(FIRST, callback=redirect, repeat=True)
+    responses.get(SIGNED, status=429, headers={"Retry-After": "120"})
+    responses.get(SIGNED, body=FILE)
+    responses.get(other, body=FILE)
+    responses.get(f"{API.base}/any", payload={})
+    async with opening(clock=clock) as transport:
+        await transport.json(API, "/any", read=lambda document: document)  # so that two may ask at once
+
+        async def meet_the_other() -> bytes:
+            file = await _download(transport)
+            clock.may_wake.set()
+            return file
+
+        assert await asyncio.gather(meet_the_other(), _download(transport)) == [FILE, FILE]
+
+
+@pytest.mark.parametrize(("status", "asked"), [(403, 6), (404, 2)])
+async def test_a_signed_url_that_has_to_wait_each_time_is_not_replaced_for_ever(
+    transport: Transport, responses: aioresponses, status: int, asked: int
+) -> None:
+    """A file that is lost is so however long was waited."""
+
+    def redirect(url: URL, **options: Any) -> CallbackResult:
+        for governor in transport._delivering:  # it refuses somebody else meanwhile
+            place = governor.enter(scopes.DOWNLOAD)
+            assert place is not None
+            with place:
+                governor.refused(place, 120)
+        return CallbackResult(status=302, headers={"Location": SIGNED}, reason="Found")
+
+    responses.get(FIRST, callback=redirect, repeat=True)
+    responses.get(SIGNED, status=status, repeat=True)
+    with pytest.raises(NotFound):
+        await _download(transport)
+    assert transport.requests == 2 * asked
 
 
 @pytest.mark.fault(42, 43)

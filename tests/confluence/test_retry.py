@@ -56,6 +56,13 @@ def test_who_is_refused_while_others_are_granted_has_more_tries() -> None:
     assert _tries(Patience(5, 3600), *[passed_over] * 30) == 15
 
 
+def test_a_signed_url_that_waited_long_is_replaced_more_than_once_but_not_for_ever() -> None:
+    refused, late = MediaRefused("403", lost=False), MediaRefused("403", lost=False)
+    late.is_late = True
+    assert _tries(Patience(5, 3600), late, refused, late, late, refused) == 5
+    assert _tries(Patience(5, 3600), *[late] * 20) == 5
+
+
 def test_a_signed_url_that_is_refused_is_replaced_once() -> None:
     assert (
         _tries(Patience(5, 3600), CUT, MediaRefused("404", lost=True), CUT, MediaRefused("404", lost=True))
