@@ -81,9 +81,20 @@ async def crawl(
         try:
             await run_jobs(bodies.jobs(listing), workers=workers)
         except (AuthError, Unavailable, TimeUp, asyncio.CancelledError):  # cut, while the disk is well
-            await sink.note(so_far(sweep, due=due, failed=work.due, asked=work.asked))
+            await sink.note(
+                so_far(
+                    sweep,
+                    wanted,
+                    filter(parts.open, HANGING),
+                    due=due,
+                    failed=work.due,
+                    asked=work.asked,
+                    everybody=(info.id for kind in CONTAINERS for info in everything.contents[kind]),
+                    doubted=work.doubted,
+                )
+            )
             raise
-    swept = [*filter(parts.open, HANGING)]
+    swept = filter(parts.open, HANGING)
     await sink.note(notes(sweep, wanted, swept, due=work.due, doubted=work.doubted))
     await save_users(work)
     for part in (*HANGING, Part.PERMISSIONS):

@@ -344,7 +344,7 @@ async def test_another_media_host_may_be_met_while_one_pauses(
             clock.may_wake.set()
             return file
 
-        assert await asyncio.gather(meet_the_other(), _download(transport)) == [FILE, FILE]
+        assert [*await asyncio.gather(meet_the_other(), _download(transport))] == [FILE, FILE]
 
 
 @pytest.mark.parametrize(("status", "asked"), [(403, 6), (404, 2)])

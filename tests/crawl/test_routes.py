@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 
 from exporter.crawl.routes import (
     ASKED,
+    ASKED_FOR,
     DOUBTED,
     DUE,
     SAMPLE,
@@ -156,20 +157,83 @@ def test_what_was_surely_there_before_a_run(date: str, expected: bool) -> None:
     assert is_older(Version(1, date), datetime(2026, 11, 1, 8, tzinfo=UTC)) is expected
 
 
+CUT = {TURN: "3", SWEPT: "attachments comments", ASKED_FOR: "attachments comments"}
+
+
+def cut(
+    before: Sweep, asked: Set[str], *, parts: Iterable[Part] = PARTS, **noted: Iterable[str]
+) -> dict[str, str]:
+    given = {"due": (), "failed": (), "doubted": (), **noted}
+    return so_far(before, Wanted(), parts, asked=asked, everybody=IDS, **given)
+
+
+def test_runs_that_were_cut_are_a_first_one_together() -> None:
+    before = sweep({})
+    *most, last = IDS
+    noted = cut(before, {*most})
+    assert SWEPT not in noted
+    assert sweep(cut(sweep(noted), {last})) == sweep(
+        {TURN: "1", SAMPLED: f"{before.sample} 0", SWEPT: "attachments comments"}
+    )
+
+
+def test_a_narrower_run_that_was_cut_ends_nobodys_turn() -> None:
+    narrower = Wanted(labels=frozenset({"a"}))
+    noted = so_far(sweep(CUT), narrower, PARTS, due=(), failed=(), asked={*IDS}, everybody=IDS, doubted=())
+    assert TURN not in noted
+
+
 def test_a_run_that_was_cut_leaves_the_rest_of_its_turn_to_the_next() -> None:
-    before = sweep({TURN: "3", SWEPT: "attachments comments", DUE: "4 6", ASKED: "8"})
+    before = sweep({**CUT, DUE: "4 6", ASKED: "8"})
     turn = {each for each in IDS if before.takes(each)} - {"4"}
     done = {*list(turn)[:9], "4", "5"}
-    noted = so_far(before, due={"4", "6"}, failed={"5"}, asked=done)
+    noted = cut(before, done, due={"4", "6"}, failed={"5"})
     assert noted[DUE] == "5 6"
-    following = sweep({TURN: "3", SWEPT: "attachments comments", **noted})
+    following = sweep({**CUT, **noted})
     assert {each for each in IDS if following.takes(each)} - {"4"} == turn - done
 
 
+def test_where_a_run_was_cut_when_its_turn_was_over_the_next_one_begins() -> None:
+    before = sweep(CUT)
+    *turn, last = filter(before.takes, IDS)
+    assert TURN not in cut(before, {*turn})
+    assert cut(before, {*turn}, due={last})[TURN] == "4"  # which is asked for whosever turn it is
+    noted = cut(before, {*turn, last})
+    assert (noted[TURN], noted[ASKED], noted[SAMPLED]) == (
+        "4",
+        "",
+        notes(before, Wanted(), PARTS, due=(), doubted=())[SAMPLED],
+    )
+    assert not {*turn, last} & {*filter(sweep({**CUT, **noted}).takes, IDS)}
+
+
+def test_on_a_small_space_the_turn_is_over_when_everybody_was_asked() -> None:
+    small = sweep(CUT, containers=SMALL)
+    assert TURN not in cut(small, {*filter(small.takes, IDS)})
+    assert cut(small, {*IDS})[TURN] == "4"
+
+
+def test_a_run_that_was_cut_doubts_what_it_has_reason_to() -> None:
+    noted = cut(sweep({**CUT, DOUBTED: "comments"}), set(), doubted={Part.ATTACHMENTS})
+    assert noted[DOUBTED] == "attachments comments"
+
+
+def test_what_a_run_that_was_cut_asked_for_fewer_parts_counts_for_no_more() -> None:
+    noted = {**CUT, **cut(sweep(CUT), {*IDS[:900]}, parts=PARTS[:1])}
+    assert make_sweep(Wanted(), LARGE, PARTS[:1], noted).asked
+    assert make_sweep(Wanted(), LARGE, PARTS, noted).asked == frozenset()
+
+
 def test_a_run_that_asks_for_everything_asks_for_what_was_asked_in_one_that_was_cut() -> None:
-    noted = {TURN: "3", SWEPT: "attachments comments", ASKED: " ".join(IDS)}
+    noted = {**CUT, ASKED: " ".join(IDS)}
     assert not any(map(sweep(noted).takes, IDS))
     assert all(map(sweep(noted, full=True).takes, IDS))
+
+
+def test_what_was_asked_in_a_run_that_was_cut_need_not_be_asked_page_by_page() -> None:
+    assert sweep(CUT, within=1).is_everything
+    assert not sweep({**CUT, ASKED: "1"}, within=1).is_everything
+    assert sweep({**CUT, ASKED: "1"}, within=1, full=True).is_everything
 
 
 def test_everybody_is_in_a_sample_while_the_space_grows() -> None:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from exporter.crawl import routes
-from exporter.crawl.routes import ASKED, DUE, SWEPT
+from exporter.crawl.routes import ASKED, ASKED_FOR, DUE, SWEPT
 from exporter.errors import RemoteError, Unavailable
-from exporter.model import ContentInfo, FoundDetails, Kind, Part, State, Version
-from tests.crawl.samples import ALL_PARTS, PAGES, SINCE, attachment, comment, held, held_old, info, night, old
+from exporter.model import FoundDetails, Kind, Part, State, Version
+from tests.crawl.samples import (
+    ALL_PARTS,
+    PAGES,
+    SINCE,
+    Crawl,
+    attachment,
+    comment,
+    held,
+    held_old,
+    info,
+    night,
+    old,
+)
 
 pytestmark = pytest.mark.usefixtures("nothing_is_small")
 
@@ -59,27 +71,61 @@ async def test_where_the_listing_broke_off_those_whose_turn_it_was_are_due() -> 
     assert {*crawl.source.asked_for("details")} == _everybody()
 
 
-@pytest.mark.parametrize("within", [1, 2])
-async def test_runs_that_are_cut_each_night_come_round_all_the_same(within: int) -> None:
-    crawl = night(within=within)
-    answers, left = crawl.source.details, 0
+class Budget(list[str]):
+    """Of what is asked for of single pages: beyond it, a night is over."""
 
-    async def details(container: ContentInfo, parts: Any) -> Mapping[Part, Any]:
-        nonlocal left
-        left -= 1
-        if left < 0:
+    left = 0
+
+    def append(self, request: str) -> None:
+        self.left -= request.split()[0] in ("details", "restrictions", "attachments", "footer", "inline")
+        if self.left < 0:
             raise Unavailable("no more tonight")
-        return await answers(container, parts)
+        super().append(request)
 
-    crawl.source.details = details  # type: ignore[method-assign]
-    for _ in range(NIGHTS):
-        left = 2
-        try:
-            await crawl.run()
-        except Unavailable:
-            assert crawl.sink.noted[ASKED]
+
+async def _is_cut(crawl: Crawl, asked: Budget) -> bool:
+    crawl.source.asked, asked.left = asked, 16
+    try:
+        await crawl.run()
+    except Unavailable:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("within", "cut"), [(1, [True, True, False]), (2, [True, False, True, False])])
+async def test_what_a_run_that_was_cut_came_to_costs_the_next_one_nothing(
+    within: int, cut: list[bool]
+) -> None:
+    crawl, asked = night(within=within), Budget()
+    assert [await _is_cut(crawl, asked) for _ in cut] == cut
     assert {*crawl.source.asked_for("details")} == _everybody()
-    assert len(crawl.source.asked_for("details")) <= len(PAGES) + NIGHTS
+    assert len(crawl.source.asked_for("details")) <= len(PAGES) + cut.count(True)
+
+
+@pytest.mark.parametrize("is_small", [False, True])
+@pytest.mark.parametrize("wanted", [{"within": 1}, {"within": 2}, {"full": True}], ids=str)
+async def test_runs_that_are_cut_each_night_come_round_all_the_same(
+    wanted: dict[str, Any], is_small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "SMALL", 1000 if is_small else 0)
+    crawl = night(**wanted)
+    crawl.source.counts |= {(kind, True): 100_000 for kind in (Kind.ATTACHMENT, Kind.COMMENT)}
+    for _ in range(2):
+        asked = Budget()
+        assert all([await _is_cut(crawl, asked) for _ in range(NIGHTS)])
+        for what in ("details", "attachments", "footer"):
+            assert {*crawl.source.asked_for(what)} == _everybody(), what
+
+
+async def test_what_a_run_that_was_cut_came_to_is_last_but_for_news() -> None:
+    crawl = night(within=1)
+    crawl.sink.noted |= {ASKED: "1 2 3 4", ASKED_FOR: ALL_PARTS, DUE: "3"}
+    crawl.sink.hold(info(2), version=Version(0, ""))
+    crawl.source.counts[Kind.COMMENT, True] = 100_000
+    await crawl.run()
+    asked = crawl.source.asked_for("footer")
+    assert ({*asked}, {*asked[-2:]}) == (_everybody(), {"1", "4"})
+    assert crawl.source.batches == [["2", "3", "5", "6", "7", "8"]]
 
 
 @pytest.mark.parametrize("first", [False, True])
