@@ -54,8 +54,11 @@ class Attachments:
             work.due.add(container.id)
         if complete is not None:
             work.report.listed(Part.ATTACHMENTS, "complete")
-        if complete is not None and container.status == "current":  # of others the index tells nothing
-            for missed in left_out_by(self._feeds.files, listed, container.id, work.policy.now):
+        if (
+            complete is not None and container.status == "current"
+        ):  # of what is archived the index has nothing
+            current = [each for each in listed if each.status == "current"]
+            for missed in left_out_by(self._feeds.files, current, container.id, work.policy.now):
                 work.doubt(Part.ATTACHMENTS, f"attachment {missed} of {container.kind} {container.id}")
         lacking = complete.lacks(held) if complete is not None and answers else {}
         gone = await self._gone(container, lacking)
@@ -139,7 +142,7 @@ class Attachments:
             work = self._work
             on_it = held[Kind.COMMENT]
             known = not (is_new or work.sweep.first or work.sweep.checks(container.id))
-            current = container.status == "current"
+            current = container.status == info.status == "current"
             talk = None
             if not work.sweep.samples(container.id):
                 talk = shown_by(self._feeds.talk, info.id, on_it, known=known, current=current)

@@ -292,6 +292,16 @@ async def test_attachments_of_archived_pages_that_only_these_show_are_no_fault()
     assert crawl.report.faults == []
 
 
+async def test_archived_attachments_that_only_their_page_shows_are_no_fault_nor_comments_on_them() -> None:
+    crawl = night(first=True)
+    crawl.source.files["1"] = [attachment(1, 1, status="archived", version=BEFORE)]
+    crawl.source.talk["att1"] = [comment(1, "att1", version=BEFORE)]
+    crawl.sink.noted[DUE] = "1"
+    await crawl.run()
+    assert crawl.sink.comments["att1"] == (["1"], True)
+    assert crawl.report.faults == []
+
+
 @pytest.mark.parametrize("on", [1, "att1"])
 async def test_comments_on_archived_pages_that_only_these_show_are_no_fault(on: int | str) -> None:
     crawl = night(first=True, pages=range(3, 9))
