@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -103,4 +106,28 @@ def test_a_long_wait_at_the_media_host_ends_signed_urls_and_loses_no_file(tmp_pa
     ]
     watched = _watch(tmp_path / "out", *waits, media_ttl=1200)
     assert watched.seconds >= 3600
+    SpaceOnDisk(tmp_path / "out" / "ENG").assert_whole()
+
+
+def test_runs_that_are_cut_come_round_together_and_ask_for_little_twice(tmp_path: Path) -> None:
+    world = generated_world(pages=PAGES, body_bytes=200)
+
+    async def nights() -> tuple[list[Exit], Counter[str]]:
+        clock = VirtualClock()
+        ended: list[Exit] = []
+        limited = Switches(latency=LATENCY)
+        async with Emulator(world, [TOKEN], switches=limited, clock=clock.monotonic) as emulator:
+            while ended.count(Exit.OK) < 2 and len(ended) < 15:
+                night = mirror_here(
+                    emulator, tmp_path / "out", clock=clock, workers=4, max_duration="4s",
+                    full=False, check_within=1,
+                )  # fmt: skip
+                ended.append((await asyncio.create_task(night)).exit)
+            asked = Counter(each.path for each in emulator.requests if re.search(r"/pages/\d+$", each.path))
+        return ended, asked
+
+    ended, asked = run(nights)
+    assert ended.count(Exit.TIME_UP) == len(ended) - 2
+    assert (len(asked), min(asked.values())) == (PAGES, 2)
+    assert asked.total() <= 2 * PAGES + (4 + 1) * len(ended)  # those under way when it was cut, and a probe
     SpaceOnDisk(tmp_path / "out" / "ENG").assert_whole()
