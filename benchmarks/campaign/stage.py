@@ -75,7 +75,8 @@ _ROWS = {
     "items": f"SELECT {_ITEM} FROM items",
     **{table: f"SELECT * FROM {table}" for table in ("files", "people", "writing", "leaving")},
     # a run that was killed took nobody's turn; moments differ
-    "meta": "SELECT * FROM meta WHERE key NOT IN ('sweep_turn', 'sweep_sample', 'mirrored')",
+    "meta": "SELECT * FROM meta WHERE key <> 'mirrored'"
+    " AND key NOT LIKE 'sweep_turn %' AND key NOT LIKE 'sweep_sample %'",
 }
 
 

@@ -54,9 +54,8 @@ class Attachments:
             work.due.add(container.id)
         if complete is not None:
             work.report.listed(Part.ATTACHMENTS, "complete")
-        if (
-            complete is not None and container.status == "current"
-        ):  # of what is archived the index has nothing
+        if complete is not None and container.status == "current":
+            # of what is archived the index has nothing
             current = [each for each in listed if each.status == "current"]
             for missed in left_out_by(self._feeds.files, current, container.id, work.policy.now):
                 work.doubt(Part.ATTACHMENTS, f"attachment {missed} of {container.kind} {container.id}")

@@ -42,24 +42,26 @@ class Bodies:
 
     def jobs(self, listing: SpaceListing) -> Iterator[Job]:
         """Jobs for all that was listed; they return further ones."""
-        contents = sum(len(listing.contents[kind]) for kind in CONTAINERS)
-        self._work.progress.expect("contents", contents)
-        parted = {
-            kind: _parted(listing.contents[kind], map(self._has_time, listing.contents[kind]))
-            for kind in CONTAINERS
-        }
-        for part in (1, 0):  # those that runs which were cut came to are last, so that all have their turn
-            yield from self._jobs({kind: parts[part] for kind, parts in parted.items()})
+        self._work.progress.expect("contents", sum(len(listing.contents[kind]) for kind in CONTAINERS))
+        ranks: dict[int, dict[Kind, list[ContentInfo]]] = {}
+        for kind in CONTAINERS:
+            for info in listing.contents[kind]:
+                ranks.setdefault(self._rank(info), {}).setdefault(kind, []).append(info)
+        for rank in sorted(ranks):
+            yield from self._jobs(ranks[rank])
 
-    def _has_time(self, info: ContentInfo) -> bool:
-        """Whether a run that was cut came to it, and nothing is known to have changed since."""
-        sweep = self._work.sweep
-        return info.id in sweep.asked and info.id not in sweep.due and info.id not in self._work.settled
+    def _rank(self, info: ContentInfo) -> int:
+        """A run may be cut, so last are those that runs which were cut came to, but for what changed since;
+        what changed, or failed, is before others."""
+        has_changed, is_due = info.id in self._work.settled, info.id in self._work.sweep.due
+        is_last = info.id in self._work.sweep.came and not (has_changed and not is_due)
+        return 2 * is_last + (not has_changed and not is_due)
 
     def _jobs(self, contents: Mapping[Kind, Sequence[ContentInfo]]) -> Iterator[Job]:
         work = self._work
         for kind in WITH_BODY:
-            asked, others = _parted(contents[kind], map(self._may_be_asked, contents[kind]))
+            infos = contents.get(kind, [])
+            asked, others = _parted(infos, map(self._may_be_asked, infos))
             work.progress.expect("bodies", len(asked))
             at = 0
             while at < len(asked):
@@ -68,7 +70,7 @@ class Bodies:
                 yield self._first(batch)
             for at in range(0, len(others), BATCH):
                 yield self._then(others[at : at + BATCH], adf=False)
-        for info in contents[Kind.CUSTOM_CONTENT]:
+        for info in contents.get(Kind.CUSTOM_CONTENT, []):
             yield self._hanging.job(info)
 
     def _may_be_asked(self, info: ContentInfo) -> bool:

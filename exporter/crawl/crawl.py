@@ -76,24 +76,18 @@ async def crawl(
     due = sweep.due | _unfinished(plans, first=sweep.first)
     await sink.note({DUE: " ".join(sorted(due))})
     await _save_what_is_known(work, plans)
-    async with open_feeds(work, space, listing) as feeds:
-        bodies = Bodies(work, Hanging(work, feeds), plans, renamed)
-        try:
+    try:
+        async with open_feeds(work, space, listing) as feeds:
+            bodies = Bodies(work, Hanging(work, feeds), plans, renamed)
             await run_jobs(bodies.jobs(listing), workers=workers)
-        except (AuthError, Unavailable, TimeUp, asyncio.CancelledError):  # cut, while the disk is well
-            await sink.note(
-                so_far(
-                    sweep,
-                    wanted,
-                    filter(parts.open, HANGING),
-                    due=due,
-                    failed=work.due,
-                    asked=work.asked,
-                    everybody=(info.id for kind in CONTAINERS for info in everything.contents[kind]),
-                    doubted=work.doubted,
-                )
-            )
-            raise
+    except (AuthError, Unavailable, TimeUp, asyncio.CancelledError):  # cut, while the disk is well
+        everybody = (info.id for kind in CONTAINERS for info in everything.contents[kind])
+        cut = so_far(
+            sweep, wanted, filter(parts.open, HANGING),
+            due=due, failed=work.due, came=work.came, everybody=everybody, doubted=work.doubted,
+        )  # fmt: skip
+        await sink.note(cut)
+        raise
     swept = filter(parts.open, HANGING)
     await sink.note(notes(sweep, wanted, swept, due=work.due, doubted=work.doubted))
     await save_users(work)
@@ -134,7 +128,7 @@ def _unlisted(listing: SpaceListing, held: HeldByKind, work: Work) -> Iterator[s
         is_asked = kind not in PART_OF or work.parts.open(PART_OF[kind])
         if is_asked and kind not in listing.complete:
             shown = {info.id for info in listing.contents[kind]}
-            yield from (each for each in held[kind] if each not in shown and work.sweep.takes(each))
+            yield from (each for each in held[kind] if each not in shown and work.sweep.owes(each))
 
 
 def _unfinished(plans: Plans, *, first: bool) -> set[str]:

@@ -115,8 +115,9 @@ def _is_settled(each: AttachmentInfo | CommentInfo) -> bool:
 async def open_feeds(work: Work, space: Space, listing: SpaceListing) -> AsyncIterator[Feeds]:
     """Ask for those that pay. What fails is asked for page by page instead, which the report says."""
     feeds = Feeds()
-    if work.sweep.is_everything:
-        work.report.routes |= dict.fromkeys((Part.ATTACHMENTS, Part.COMMENTS, *PINNED), "page by page")
+    if work.sweep.is_everything or work.sweep.singly:
+        why = "" if work.sweep.is_everything else ": a run was cut while it read listings of the whole site"
+        work.report.routes |= dict.fromkeys((*PARTS.values(), *PINNED), f"page by page{why}")
         yield feeds
         return
     with ExitStack() as shelves:

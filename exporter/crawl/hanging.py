@@ -60,7 +60,7 @@ class Hanging:
             work.progress.done("contents")
             return jobs
 
-        return followed(fetch, lambda: self._work.asked.add(info.id))
+        return followed(fetch, lambda: self._work.came.add(info.id))
 
     def _shown(
         self, info: ContentInfo, held: Mapping[Kind, Mapping[str, Held]]

@@ -21,10 +21,12 @@ SMALL = 50  # pages and the like: of no more, everything is asked for page by pa
 SAMPLE = 20  # pages of which a run lists everything, to see whether the listings of the site are whole
 LISTED = 250  # things a request of a listing of the whole site
 
-TURN, DUE = "sweep_turn", "sweep_due"
-ASKED, ASKED_FOR = "sweep_asked", "sweep_asked_parts"
-SWEPT, SAMPLED, DOUBTED = "sweep_parts", "sweep_sample", "sweep_doubted"
+DUE, SWEPT, DOUBTED = "sweep_due", "sweep_parts", "sweep_doubted"
 """What a run notes for the next one."""
+TURN, ASKED, CAME, SAMPLED, SINGLY = OWN = (
+    "sweep_turn", "sweep_asked", "sweep_came", "sweep_sample", "sweep_singly"
+)  # fmt: skip
+"""And for the next that asks for the same: one that asks for less says nothing of the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +34,25 @@ class Sweep:
     """Whose turn it is to be asked for by itself: one in `of`, and those that are `due`. One in `sample`, a
     multiple of that which stays for as many turns `since` one, is also asked for what two sources agree on.
 
-    `asked` are those that runs which were cut have come to in this turn, and asked for all that this one asks
-    for; again only if it `is_full`. `first`: no run has been through all of it, so of what a listing of the
-    site may not show, nothing is known yet. `is_small`: it is everybody's turn. `doubted` are the listings
-    that left something out.
+    In this turn runs that were cut `came` to some, and `asked` by itself for some of these; again only if it
+    `is_full`. `first`: no run has been through all of it, so of what a listing of the site may not show,
+    nothing is known yet. `is_small`: it is everybody's turn. `singly`: a run was cut before it came to
+    anybody, so reading such listings may take longer than a run. `doubted` are those that left something out.
     """
 
     of: int
+    asked_for: str = ""
     sample: int = 1
     since: int = 0
     turn: int = 0
+    came: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
     is_full: bool = False
     first: bool = False
     is_small: bool = False
+    singly: bool = False
     due: frozenset[str] = frozenset()
     doubted: frozenset[str] = frozenset()
-
-    def has_turn(self, item_id: str) -> bool:
-        """Whether the turn isn't over without it."""
-        return self.is_small or self.first or self._is_one_in(self.of, item_id)
 
     def takes(self, item_id: str) -> bool:
         return item_id in self.due or (self._is_one_in(self.of, item_id) and self._is_left(item_id))
@@ -59,6 +60,10 @@ class Sweep:
     def checks(self, item_id: str) -> bool:
         """Whether all that hangs on it is to be asked for by itself."""
         return self.is_small or self.takes(item_id)
+
+    def owes(self, item_id: str) -> bool:
+        """Whether the turn lasts until a run has come to it."""
+        return self.first or self.checks(item_id)
 
     def samples(self, item_id: str) -> bool:
         """Whether nothing at all is to be believed of what listings of the site show of it."""
@@ -81,29 +86,42 @@ def make_sweep(wanted: Wanted, containers: int, parts: Collection[Part], noted: 
     """By what the last runs noted; `parts` are those of this run that hang on pages."""
     before = noted.get(SWEPT)
     first = before is None or not {*parts} <= {*before.split()}
-    turn = int(noted.get(TURN) or 0)
-    goes_on = {*parts} <= {*noted.get(ASKED_FOR, "").split()}
+    asked_for = " ".join([*sorted(parts), *["adf"] * wanted.adf])
+    own = {name: noted.get(f"{name} {asked_for}", "") for name in OWN}
+    turn = int(own[TURN] or 0)
     of = max(wanted.within, containers // SAMPLE) if before is None else wanted.within
     if wanted.full:
         of = 1
-    sample, since = _sample(noted, of=of, turn=turn, containers=containers)
+    sample, since = _sample(own[SAMPLED], of=of, turn=turn, containers=containers)
+    asked = _ids(own[ASKED])
     return Sweep(
         of=of,
+        asked_for=asked_for,
         sample=sample,
         since=since,
         turn=turn,
-        asked=frozenset(noted.get(ASKED, "").split() if goes_on else ()),
+        came=asked | _ids(own[CAME]),
+        asked=asked,
         is_full=wanted.full,
         first=first,
         is_small=containers <= SMALL,
-        due=frozenset((noted.get(DUE) or "").split()),
-        doubted=frozenset((noted.get(DOUBTED) or "").split()),
+        singly=bool(own[SINGLY]),
+        due=_ids(noted.get(DUE, "")),
+        doubted=_ids(noted.get(DOUBTED, "")),
     )
 
 
-def _sample(noted: Mapping[str, str], *, of: int, turn: int, containers: int) -> tuple[int, int]:
+def _ids(noted: str) -> frozenset[str]:
+    return frozenset(noted.split())
+
+
+def _noted(ids: Iterable[str]) -> str:
+    return " ".join(sorted(ids))
+
+
+def _sample(noted: str, *, of: int, turn: int, containers: int) -> tuple[int, int]:
     """One in how many, and since which turn: another number while the space grows would pass some over."""
-    sample, _, since = noted.get(SAMPLED, "0 0").partition(" ")
+    sample, _, since = (noted or "0 0").partition(" ")
     if 0 <= turn - int(since) < int(sample) and int(sample) % of == 0:
         return int(sample), int(since)
     return of if of == 1 else of * max(1, containers // SAMPLE // of), turn
@@ -114,56 +132,61 @@ def so_far(
     wanted: Wanted,
     parts: Iterable[Part],
     *,
-    due: Iterable[str],
-    failed: Iterable[str],
-    asked: Set[str],
+    due: Set[str],
+    failed: Set[str],
+    came: Set[str],
     everybody: Iterable[str],
-    doubted: Iterable[str],
+    doubted: Set[str],
 ) -> dict[str, str]:
-    """For the next run, after one that was cut: `asked` is what it has come to, of which some `failed`. Where
-    nobody of `everybody` is left whose turn it is, the next turn begins all the same."""
-    still_due = {*due} - asked | {*failed}
-    asked = sweep.asked | asked
-    left = {*filter(sweep.has_turn, everybody)} - asked - still_due
-    if left or wanted.is_selection:
-        turn = {
-            ASKED: " ".join(sorted(asked)),
-            ASKED_FOR: " ".join(sorted(parts)),
-            DOUBTED: " ".join(sorted({*sweep.doubted, *doubted})),
-        }
-    else:
-        turn = _next_turn(sweep, wanted, parts, doubted)
-    return {DUE: " ".join(sorted(still_due)), **turn}
+    """For the next run, after one that was cut: of those it `came` to some `failed`. Where that was all that
+    is owed to `everybody`, the next turn begins all the same. What changed, and it didn't come to, counts as
+    if none had."""
+    changed = due - sweep.due
+    asked = (sweep.asked - changed) | {*filter(sweep.checks, came)}
+    still_due = due - came | failed
+    got_nowhere = not came and not sweep.is_everything
+    came = (sweep.came - changed) | came
+    left = {*filter(sweep.owes, everybody)} - (came if sweep.first else asked)
+    if not left and not wanted.is_selection:
+        return {DUE: _noted(still_due), **_next_turn(sweep, wanted, parts, doubted)}
+    return {
+        DUE: _noted(still_due),
+        DOUBTED: _noted(sweep.doubted | doubted),
+        **_own(
+            sweep,
+            {
+                ASKED: _noted(asked),
+                CAME: _noted(came - asked),
+                SAMPLED: f"{sweep.sample} {sweep.since}",
+                SINGLY: "yes" if sweep.singly or got_nowhere else "",
+            },
+        ),
+    }
 
 
 def notes(
-    sweep: Sweep,
-    wanted: Wanted,
-    parts: Iterable[Part],
-    *,
-    due: Iterable[str],
-    doubted: Iterable[str],
+    sweep: Sweep, wanted: Wanted, parts: Iterable[Part], *, due: Set[str], doubted: Set[str]
 ) -> dict[str, str]:
     """For the next run, after one that came to its end. A narrower one counts for nobody's turn; what
     failed is `due`, and holds up nobody else's."""
     if wanted.is_selection:
-        return {
-            DUE: " ".join(sorted({*sweep.due, *due})),
-            DOUBTED: " ".join(sorted({*sweep.doubted, *doubted})),
-        }
-    return {DUE: " ".join(sorted(due)), **_next_turn(sweep, wanted, parts, doubted)}
+        return {DUE: _noted(sweep.due | due), DOUBTED: _noted(sweep.doubted | doubted)}
+    return {DUE: _noted(due), **_next_turn(sweep, wanted, parts, doubted)}
 
 
-def _next_turn(sweep: Sweep, wanted: Wanted, parts: Iterable[Part], doubted: Iterable[str]) -> dict[str, str]:
+def _next_turn(sweep: Sweep, wanted: Wanted, parts: Iterable[Part], doubted: Set[str]) -> dict[str, str]:
     """A doubt ends when everybody has had one."""
-    kept = sweep.doubted if (sweep.turn + 1) % wanted.within else ()
+    kept = sweep.doubted if (sweep.turn + 1) % wanted.within else frozenset()
+    next_one = {TURN: str(sweep.turn + 1), SAMPLED: f"{sweep.sample} {sweep.since}"}
     return {
-        TURN: str(sweep.turn + 1),
-        ASKED: "",
-        SAMPLED: f"{sweep.sample} {sweep.since}",
-        SWEPT: " ".join(sorted(parts)),
-        DOUBTED: " ".join(sorted({*kept, *doubted})),
+        SWEPT: _noted(parts),
+        DOUBTED: _noted(kept | doubted),
+        **_own(sweep, {**dict.fromkeys(OWN, ""), **next_one}),
     }
+
+
+def _own(sweep: Sweep, values: Mapping[str, str]) -> dict[str, str]:
+    return {f"{name} {sweep.asked_for}": value for name, value in values.items()}
 
 
 def pays(things: int, singly: int) -> bool:

@@ -22,7 +22,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Work:
     """`settled` are the ids of contents that already count as new, changed, damaged or updated,
-    `candidates` what there is proof against, `asked` those that this run has come to, and `due` those of
+    `candidates` what there is proof against, `came` those that this run has come to, and `due` those of
     which something failed: the next run asks for all that hangs on them. `doubted` are the parts whose
     listing of the whole site left something out.
     """
@@ -38,7 +38,7 @@ class Work:
     dry_run: bool
     settled: set[str] = field(default_factory=set)
     candidates: list[Candidate] = field(default_factory=list)
-    asked: set[str] = field(default_factory=set)
+    came: set[str] = field(default_factory=set)
     due: set[str] = field(default_factory=set)
     doubted: set[Part] = field(default_factory=set)
 

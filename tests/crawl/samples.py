@@ -526,7 +526,7 @@ class Crawl:
 
 PAGES = range(1, 9)
 ALL_PARTS = "attachments comments labels likes properties restrictions versions"
-NOTHING_OWED = {TURN: "1", SWEPT: ALL_PARTS, DUE: ""}
+NOTHING_OWED = {f"{TURN} {ALL_PARTS}": "1", SWEPT: ALL_PARTS, DUE: ""}
 
 
 def night(*, first: bool = False, pages: range = PAGES, **wanted: Any) -> Crawl:

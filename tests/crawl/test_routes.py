@@ -6,16 +6,13 @@ from typing import Any
 
 import pytest
 
+from exporter.crawl import routes
 from exporter.crawl.routes import (
-    ASKED,
-    ASKED_FOR,
     DOUBTED,
     DUE,
     SAMPLE,
-    SAMPLED,
     SMALL,
     SWEPT,
-    TURN,
     Sweep,
     is_older,
     lacks,
@@ -31,6 +28,7 @@ from tests.crawl.samples import attachment, held
 PARTS = (Part.ATTACHMENTS, Part.COMMENTS)
 IDS = [str(number) for number in range(1, 5000, 3)]
 LARGE = 10_000
+TURN, ASKED, CAME, SAMPLED, SINGLY = (f"{name} attachments comments" for name in routes.OWN)
 
 
 def sweep(noted: Mapping[str, str] | None = None, *, containers: int = LARGE, **wanted: Any) -> Sweep:
@@ -93,14 +91,22 @@ def test_a_run_notes_for_the_next_one_whose_turn_it_is() -> None:
     assert noted == {
         TURN: "2",
         ASKED: "",
+        CAME: "",
         SAMPLED: "497 1",
+        SINGLY: "",
         SWEPT: "attachments comments",
         DUE: "4 5",
         DOUBTED: "comments",
     }
     following = sweep(noted)
     assert following == Sweep(
-        of=7, sample=497, since=1, turn=2, due=frozenset({"4", "5"}), doubted=frozenset({"comments"})
+        of=7,
+        asked_for="attachments comments",
+        sample=497,
+        since=1,
+        turn=2,
+        due=frozenset({"4", "5"}),
+        doubted=frozenset({"comments"}),
     )
 
 
@@ -114,7 +120,7 @@ def test_a_narrower_run_takes_nobodys_turn_and_forgets_nothing_that_is_due() -> 
 def test_a_doubt_ends_when_everybody_had_a_turn(turn: str, doubted: str) -> None:
     before = sweep({SWEPT: "attachments comments", DOUBTED: "comments", TURN: turn})
     assert before.doubted == {"comments"}
-    assert notes(before, Wanted(), PARTS, due=(), doubted=())[DOUBTED] == doubted
+    assert notes(before, Wanted(), PARTS, due=set(), doubted=set())[DOUBTED] == doubted
 
 
 @pytest.mark.parametrize(
@@ -157,14 +163,12 @@ def test_what_was_surely_there_before_a_run(date: str, expected: bool) -> None:
     assert is_older(Version(1, date), datetime(2026, 11, 1, 8, tzinfo=UTC)) is expected
 
 
-CUT = {TURN: "3", SWEPT: "attachments comments", ASKED_FOR: "attachments comments"}
+CUT = {TURN: "3", SWEPT: "attachments comments"}
 
 
-def cut(
-    before: Sweep, asked: Set[str], *, parts: Iterable[Part] = PARTS, **noted: Iterable[str]
-) -> dict[str, str]:
-    given = {"due": (), "failed": (), "doubted": (), **noted}
-    return so_far(before, Wanted(), parts, asked=asked, everybody=IDS, **given)
+def cut(before: Sweep, came: Set[str], *, parts: Iterable[Part] = PARTS, **noted: Set[Any]) -> dict[str, str]:
+    given: dict[str, Set[Any]] = {"due": set(), "failed": set(), "doubted": set(), **noted}
+    return so_far(before, Wanted(), parts, came=came, everybody=IDS, **given)
 
 
 def test_runs_that_were_cut_are_a_first_one_together() -> None:
@@ -172,14 +176,16 @@ def test_runs_that_were_cut_are_a_first_one_together() -> None:
     *most, last = IDS
     noted = cut(before, {*most})
     assert SWEPT not in noted
-    assert sweep(cut(sweep(noted), {last})) == sweep(
-        {TURN: "1", SAMPLED: f"{before.sample} 0", SWEPT: "attachments comments"}
-    )
+    noted |= cut(sweep(noted), {last})
+    following = {TURN: "1", SAMPLED: f"{before.sample} 0", SWEPT: "attachments comments"}
+    assert sweep(noted) == sweep(following)
 
 
 def test_a_narrower_run_that_was_cut_ends_nobodys_turn() -> None:
-    narrower = Wanted(labels=frozenset({"a"}))
-    noted = so_far(sweep(CUT), narrower, PARTS, due=(), failed=(), asked={*IDS}, everybody=IDS, doubted=())
+    noted = so_far(
+        sweep(CUT), Wanted(labels=frozenset({"a"})), PARTS,
+        due=set(), failed=set(), came={*IDS}, everybody=IDS, doubted=set(),
+    )  # fmt: skip
     assert TURN not in noted
 
 
@@ -191,19 +197,18 @@ def test_a_run_that_was_cut_leaves_the_rest_of_its_turn_to_the_next() -> None:
     assert noted[DUE] == "5 6"
     following = sweep({**CUT, **noted})
     assert {each for each in IDS if following.takes(each)} - {"4"} == turn - done
+    assert following.came == done | {"8"}
 
 
 def test_where_a_run_was_cut_when_its_turn_was_over_the_next_one_begins() -> None:
     before = sweep(CUT)
     *turn, last = filter(before.takes, IDS)
     assert TURN not in cut(before, {*turn})
-    assert cut(before, {*turn}, due={last})[TURN] == "4"  # which is asked for whosever turn it is
+    assert TURN not in cut(before, {*turn}, due={last})
+    assert cut(before, {*turn, last}, failed={last})[TURN] == "4"
     noted = cut(before, {*turn, last})
-    assert (noted[TURN], noted[ASKED], noted[SAMPLED]) == (
-        "4",
-        "",
-        notes(before, Wanted(), PARTS, due=(), doubted=())[SAMPLED],
-    )
+    ended = notes(before, Wanted(), PARTS, due=set(), doubted=set())
+    assert noted == ended
     assert not {*turn, last} & {*filter(sweep({**CUT, **noted}).takes, IDS)}
 
 
@@ -213,15 +218,58 @@ def test_on_a_small_space_the_turn_is_over_when_everybody_was_asked() -> None:
     assert cut(small, {*IDS})[TURN] == "4"
 
 
+def test_what_changed_and_a_run_that_was_cut_did_not_come_to_counts_as_if_none_had() -> None:
+    noted = cut(sweep({**CUT, ASKED: "8 9", CAME: "7", DUE: "9"}), {"6"}, due={"7", "8", "9"})
+    assert sweep({**CUT, **noted}).came == {"6", "9"}
+    assert noted[DUE] == "7 8 9"
+
+
+def test_what_a_run_came_to_and_did_not_ask_for_by_itself_is_asked_by_one_that_is_to() -> None:
+    before = sweep(CUT)
+    noted = {**CUT, **cut(before, {*IDS[:900]})}
+    following = sweep(noted, within=1)
+    assert [each for each in IDS if not before.checks(each) and not following.checks(each)] == []
+    assert TURN not in cut(following, {*IDS[900:]})
+
+
 def test_a_run_that_was_cut_doubts_what_it_has_reason_to() -> None:
     noted = cut(sweep({**CUT, DOUBTED: "comments"}), set(), doubted={Part.ATTACHMENTS})
     assert noted[DOUBTED] == "attachments comments"
 
 
-def test_what_a_run_that_was_cut_asked_for_fewer_parts_counts_for_no_more() -> None:
-    noted = {**CUT, **cut(sweep(CUT), {*IDS[:900]}, parts=PARTS[:1])}
-    assert make_sweep(Wanted(), LARGE, PARTS[:1], noted).asked
-    assert make_sweep(Wanted(), LARGE, PARTS, noted).asked == frozenset()
+def test_the_sample_stays_while_the_space_grows_between_runs_that_are_cut() -> None:
+    noted = {**CUT, **cut(sweep(CUT), set())}
+    assert sweep(noted, containers=3 * LARGE).sample == sweep(CUT).sample
+
+
+@pytest.mark.parametrize(
+    ("came", "before", "containers", "expected"),
+    [
+        (set(), {}, LARGE, True),
+        ({"1"}, {}, LARGE, False),
+        ({"1"}, {SINGLY: "yes"}, LARGE, True),
+        (set(), {}, SMALL, False),
+    ],
+)
+def test_where_a_run_was_cut_before_it_came_to_anybody_the_next_reads_nothing_of_the_site(
+    came: set[str], before: dict[str, str], containers: int, expected: bool
+) -> None:
+    noted = cut(sweep({**CUT, **before}, containers=containers), came)
+    assert sweep({**CUT, **noted}).singly is expected
+    ended = notes(sweep({**CUT, SINGLY: "yes"}), Wanted(), PARTS, due=set(), doubted=set())
+    assert not sweep(ended).singly
+
+
+@pytest.mark.parametrize(
+    "other", [(Wanted(), PARTS[:1]), (Wanted(), [*PARTS, Part.LABELS]), (Wanted(adf=True), PARTS)], ids=str
+)
+def test_a_run_that_asks_for_something_else_has_turns_of_its_own(other: tuple[Wanted, list[Part]]) -> None:
+    wanted, parts = other
+    noted = {**CUT, **cut(sweep(CUT), {*IDS[:900]})}
+    it = make_sweep(wanted, LARGE, parts, noted)
+    assert (it.turn, it.asked, it.came) == (0, frozenset(), frozenset())
+    ended = so_far(it, wanted, parts, due=set(), failed=set(), came={*IDS}, everybody=IDS, doubted=set())
+    assert sweep({**noted, **ended}).asked == sweep(noted).asked
 
 
 def test_a_run_that_asks_for_everything_asks_for_what_was_asked_in_one_that_was_cut() -> None:
@@ -242,7 +290,7 @@ def test_everybody_is_in_a_sample_while_the_space_grows() -> None:
     widest = 0
     for turn in range(400):
         made = sweep({**noted, TURN: str(turn)}, containers=2000 + 3 * turn)
-        noted = notes(made, Wanted(), PARTS, due=(), doubted=())
+        noted = notes(made, Wanted(), PARTS, due=set(), doubted=set())
         for each in filter(made.samples, IDS):
             widest = max(widest, turn - last[each])
             last[each] = turn

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from exporter.crawl import routes
-from exporter.crawl.routes import ASKED, ASKED_FOR, DUE, SWEPT
-from exporter.errors import RemoteError, Unavailable
-from exporter.model import FoundDetails, Kind, Part, State, Version
+from exporter.crawl.routes import ASKED, DUE, SWEPT
+from exporter.errors import RemoteError, ScopeMissing, Unavailable
+from exporter.model import ContentInfo, FoundDetails, Kind, Part, State, Version
 from tests.crawl.samples import (
     ALL_PARTS,
     PAGES,
@@ -83,12 +84,21 @@ class Budget(list[str]):
         super().append(request)
 
 
-async def _is_cut(crawl: Crawl, asked: Budget) -> bool:
-    crawl.source.asked, asked.left = asked, 16
+SITE_IS_LARGE = {(kind, True): 100_000 for kind in (Kind.ATTACHMENT, Kind.COMMENT)}
+
+
+async def _is_cut(crawl: Crawl, asked: Budget, *, budget: int = 16) -> bool:
+    """What a night saves is held in the next."""
+    crawl.source.asked, asked.left = asked, budget
     try:
         await crawl.run()
     except Unavailable:
         return True
+    finally:
+        for each in {*crawl.sink.bodies, *crawl.sink.metadata}:
+            crawl.sink.hold(info(each))
+        crawl.sink.bodies.clear()
+        crawl.sink.metadata.clear()
     return False
 
 
@@ -102,30 +112,110 @@ async def test_what_a_run_that_was_cut_came_to_costs_the_next_one_nothing(
     assert len(crawl.source.asked_for("details")) <= len(PAGES) + cut.count(True)
 
 
+def _nothing_special(crawl: Crawl) -> None:
+    """All are asked for page by page: the rest of the site is large."""
+
+
+def _details_fail(crawl: Crawl) -> None:
+    crawl.source.facts |= {str(number): RemoteError("answered 500") for number in range(1, 5)}
+
+
+def _bodies_fail(crawl: Crawl) -> None:
+    for number in range(1, 5):
+        crawl.source.without_body.add(str(number))
+        crawl.source.alone[str(number)] = RemoteError("answered 500")
+        crawl.sink.hold(info(number), version=Version(0, ""))
+
+
+def _all_were_updated(crawl: Crawl) -> None:
+    for number in PAGES:
+        crawl.sink.hold(info(number), digest=b"before")
+
+
+def _one_is_new(crawl: Crawl) -> None:
+    crawl.source.listed[Kind.PAGE].insert(0, info(9))  # what comes first in a batch is asked for last
+
+
+def _a_scope_is_missing(crawl: Crawl) -> None:
+    async def refused(container: ContentInfo) -> None:
+        raise ScopeMissing("the token lacks a scope")
+
+    crawl.source.restrictions = refused  # type: ignore[method-assign]
+
+
+def _reading_the_site_takes_the_night(crawl: Crawl) -> None:
+    crawl.source.counts.clear()
+    crawl.source.site_talk = [Unavailable("no more tonight")]
+
+
 @pytest.mark.parametrize("is_small", [False, True])
 @pytest.mark.parametrize("wanted", [{"within": 1}, {"within": 2}, {"full": True}], ids=str)
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        _nothing_special, _details_fail, _bodies_fail, _all_were_updated, _one_is_new, _a_scope_is_missing,
+        _reading_the_site_takes_the_night,
+    ],
+)  # fmt: skip
 async def test_runs_that_are_cut_each_night_come_round_all_the_same(
-    wanted: dict[str, Any], is_small: bool, monkeypatch: pytest.MonkeyPatch
+    arrange: Callable[[Crawl], None], wanted: dict[str, Any], is_small: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routes, "SMALL", 1000 if is_small else 0)
     crawl = night(**wanted)
-    crawl.source.counts |= {(kind, True): 100_000 for kind in (Kind.ATTACHMENT, Kind.COMMENT)}
+    crawl.source.counts |= SITE_IS_LARGE
+    arrange(crawl)
     for _ in range(2):
         asked = Budget()
-        assert all([await _is_cut(crawl, asked) for _ in range(NIGHTS)])
-        for what in ("details", "attachments", "footer"):
-            assert {*crawl.source.asked_for(what)} == _everybody(), what
+        assert all([await _is_cut(crawl, asked) for _ in range(3 * NIGHTS)])
+        for what in ("attachments", "footer", "details"):
+            if what != "details" or arrange is not _bodies_fail:  # of which they are no news
+                assert {*crawl.source.asked_for(what)} >= _everybody(), what
+    assert arrange is not _one_is_new or "9" in crawl.source.asked_for("footer")
+
+
+@pytest.mark.parametrize("is_narrow_cut", [True, False])
+@pytest.mark.parametrize("wanted", [{"within": 1}, {"within": 2}, {"full": True}], ids=str)
+async def test_runs_that_ask_for_less_in_between_hold_up_nothing(
+    wanted: dict[str, Any], is_narrow_cut: bool
+) -> None:
+    crawl = night(**wanted)
+    crawl.source.counts |= SITE_IS_LARGE
+    wide, narrow = crawl.wanted, replace(crawl.wanted, skip=frozenset({Part.ATTACHMENTS}))
+    asked = Budget()
+    for _ in range(2 * NIGHTS):
+        crawl.wanted = wide
+        assert await _is_cut(crawl, asked)
+        crawl.wanted = narrow
+        assert await _is_cut(crawl, asked, budget=16 if is_narrow_cut else 1000) is is_narrow_cut
+    assert {*crawl.source.asked_for("attachments")} == _everybody()
 
 
 async def test_what_a_run_that_was_cut_came_to_is_last_but_for_news() -> None:
     crawl = night(within=1)
-    crawl.sink.noted |= {ASKED: "1 2 3 4", ASKED_FOR: ALL_PARTS, DUE: "3"}
+    crawl.sink.noted |= {f"{ASKED} {ALL_PARTS}": "1 2 3 4", DUE: "3"}
     crawl.sink.hold(info(2), version=Version(0, ""))
     crawl.source.counts[Kind.COMMENT, True] = 100_000
     await crawl.run()
     asked = crawl.source.asked_for("footer")
-    assert ({*asked}, {*asked[-2:]}) == (_everybody(), {"1", "4"})
-    assert crawl.source.batches == [["2", "3", "5", "6", "7", "8"]]
+    assert [asked[0], {*asked[1:5]}, asked[5], {*asked[6:]}] == ["2", {"5", "6", "7", "8"}, "3", {"1", "4"}]
+
+
+async def test_those_whose_turn_it_is_are_first() -> None:
+    crawl = night(within=2)
+    crawl.source.counts |= SITE_IS_LARGE
+    await crawl.run()
+    turn = {*crawl.source.asked_for("details")}
+    asked = crawl.source.asked_for("footer")
+    assert {*asked[: len(turn)]} == turn < {*asked}
+
+
+async def test_where_a_first_listing_broke_off_all_that_it_did_not_show_is_due() -> None:
+    crawl = night(first=True, within=36500)
+    for number in PAGES:
+        crawl.sink.hold(info(number))
+    crawl.source.listed[Kind.PAGE].insert(4, ODD)
+    await crawl.run()
+    assert crawl.sink.noted[DUE] == "5 6 7 8"
 
 
 @pytest.mark.parametrize("first", [False, True])
