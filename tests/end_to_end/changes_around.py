@@ -32,6 +32,11 @@ def page(item_id: str) -> str:
     return f"raw/pages/{item_id}.json"
 
 
+def _alone(item_id: str) -> str:
+    """The request for a body that is fetched before those that are only compared."""
+    return f"/wiki/api/v2/pages/{item_id}"
+
+
 def comments(container: str) -> str:
     return f"raw/comments/{container}.json"
 
@@ -159,7 +164,7 @@ def restriction_lifted(it: Rich) -> Owed:
 
 def old_version_deleted(it: Rich) -> Owed:
     it.eng.world.delete_old_version(it.eng.home, 1)
-    return Owed({("page", "changed"): 1}, {page(it.eng.home.id)})
+    return Owed({("page", "changed"): 1}, {page(it.eng.home.id)}, {_alone(it.eng.home.id)})
 
 
 def attachment_renamed(it: Rich) -> Owed:
@@ -296,7 +301,7 @@ def link_rewritten_without_a_version(it: Rich) -> Owed:
     it.eng.world.rename(it.eng.detail, "Details")
     it.eng.world.rewrite(it.linking, '<p>See <ac:link><ri:page ri:content-title="Details" /></ac:link></p>')
     files = {page(it.eng.detail.id), f"raw/pages/{it.linking.id}.storage.xml", TREE}
-    return Owed({("page", "changed"): 2}, files)
+    return Owed({("page", "changed"): 2}, files, {_alone(it.eng.detail.id)})
 
 
 AROUND: tuple[Change, ...] = (
