@@ -34,7 +34,7 @@ def page(item_id: str) -> str:
 
 def _alone(item_id: str) -> str:
     """The request for a body that is fetched before those that are only compared."""
-    return f"/wiki/api/v2/pages/{item_id}"
+    return f"{V2}/pages/{item_id}"
 
 
 def comments(container: str) -> str:
